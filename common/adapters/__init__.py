@@ -1,0 +1,1 @@
+"""One module for each outside thing, behind the port it implements."""

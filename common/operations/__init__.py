@@ -1,0 +1,1 @@
+"""Read through ports, let the core decide, write through ports."""

@@ -1,0 +1,1 @@
+"""An embedded Kubernetes API, for the quick start and for tests."""

@@ -1,0 +1,1 @@
+"""Decides when: the tick, due times and cluster watches."""

@@ -1,0 +1,1 @@
+"""Does the work: the Celery application, its queues, signals, and tasks of a few lines."""
