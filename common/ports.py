@@ -188,9 +188,7 @@ class Cluster(Protocol):
         """One object. Raises NotFound, KindNotServed."""
         ...
 
-    def list(
-        self, gvk: GroupVersionKind, namespace: str = "", *, label_selector: str = ""
-    ) -> ListResult:
+    def list(self, gvk: GroupVersionKind, namespace: str = "", *, label_selector: str = "") -> ListResult:
         """All of a kind. Raises rather than return part of it."""
         ...
 

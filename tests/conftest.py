@@ -1,0 +1,21 @@
+"""What every test shares: programs that tests need, skipped by name or required."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose program is missing, or fail it under MOORINGS_REQUIRE=all."""
+    missing = [
+        program for mark in item.iter_markers("requires") for program in mark.args if not shutil.which(program)
+    ]
+    if not missing:
+        return
+    reason = f"needs {', '.join(missing)} on PATH"
+    if os.environ.get("MOORINGS_REQUIRE") == "all":
+        pytest.fail(f"MOORINGS_REQUIRE=all: {reason}")
+    pytest.skip(reason)
