@@ -450,3 +450,35 @@ class Jq(Protocol):
     def delete_paths(self, expression: str, document: object) -> object:
         """The document without what the expression selects. Raises InvalidInput."""
         ...
+
+
+class Applications(Protocol):
+    """The home cluster's Applications as the watcher last saw them, or as our last write left them."""
+
+    def get(self, key: AppKey) -> Object | None:
+        """The object; None when there is none, or none is known yet (see `complete`)."""
+        ...
+
+    def complete(self) -> bool:
+        """Whether an Application that is not here does not exist."""
+        ...
+
+    def put(self, obj: Object) -> bool:
+        """Take in an event or a write's answer; False when ours is as new."""
+        ...
+
+    def remove(self, key: AppKey) -> None:
+        """It is gone."""
+        ...
+
+    def keys(self) -> list[AppKey]:
+        """All of them, sorted."""
+        ...
+
+    def many(self, keys: Sequence[AppKey]) -> list[Object | None]:
+        """Several in one round trip."""
+        ...
+
+    def by_ref(self, digest: str) -> list[AppKey]:
+        """Those that follow a repository's ref (`common.core.refs.ref_digest`), sorted."""
+        ...
