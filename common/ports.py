@@ -225,6 +225,10 @@ class ApiCatalog(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[ApiResource, ...]
     digest: str
     """Changes when any of it does."""
+    failed: tuple[str, ...] = ()
+    """Group versions (as `apiVersion` has them) that could not be asked for, or whose rows may be old: a
+    kind of theirs that is not among the resources may exist all the same.
+    """
 
 
 class ListResult(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Kubernetes API servers over kept-alive HTTP connections, with raw JSON."""
