@@ -76,8 +76,20 @@ class RepositoryAuthFailed(GitError):
     """The repository refused the credentials, or wants some and has none."""
 
 
+class RepositoryUntrusted(GitError):
+    """The server's certificate or SSH host key is not one that we were told to trust."""
+
+
 class RepositoryNotFound(GitError):
     """The server answers, and knows no such repository."""
+
+
+class UnsupportedRepository(GitError, InvalidInput):
+    """The address is none that we read: another scheme, or a local path where none is allowed."""
+
+
+class RepositoryTooLarge(GitError):
+    """A fetch brought more than the limits allow, and was given up."""
 
 
 class RefNotFound(GitError):
