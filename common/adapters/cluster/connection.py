@@ -59,9 +59,11 @@ class _Stale(Exception):
 class _Answer:
     """Collects what httptools finds."""
 
-    __slots__ = ("chunks", "done", "headers", "limit", "size")
+    __slots__ = ("chunks", "done", "headers", "keep_alive", "limit", "parser", "size")
 
     def __init__(self, limit: int) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.keep_alive = False
         self.headers: dict[str, str] = {}
         self.chunks: list[bytes] = []
         self.size = 0
@@ -70,6 +72,10 @@ class _Answer:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        # The parser forgets it with the end of the message.
+        self.keep_alive = self.parser.should_keep_alive()
 
     def on_body(self, chunk: bytes) -> None:
         self.size += len(chunk)
@@ -112,17 +118,17 @@ class _Connection:
 
     def _read(self, chunk: bytes, *, deadline: float, limit: int) -> tuple[Response, bool]:
         answer = _Answer(limit)
-        parser = httptools.HttpResponseParser(answer)
         while True:
             try:
-                parser.feed_data(chunk)
+                answer.parser.feed_data(chunk)
             except httptools.HttpParserError as error:
                 if isinstance(error.__context__, ClusterError):
                     raise error.__context__ from None
                 raise ClusterUnreachable(f"the answer is not HTTP: {error}") from error
             if answer.done:
-                status = parser.get_status_code()
-                return _decoded(status, answer), parser.should_keep_alive()
+                status = answer.parser.get_status_code()
+                del answer.parser  # a cycle would keep the body until the collector comes
+                return _decoded(status, answer), answer.keep_alive
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
