@@ -437,7 +437,13 @@ class DueSet(Protocol):
         ...
 
     def ensure_epoch(self) -> bool:
-        """True, for exactly one caller, when Redis was empty: everything must be listed and made due."""
+        """True, for exactly one caller, when Redis was empty: everything must be listed and made due, and
+        then `keep_epoch` called. When that does not come within a minute another caller is told.
+        """
+        ...
+
+    def keep_epoch(self) -> None:
+        """Everything has been listed and made due."""
         ...
 
     def depth(self) -> dict[str, int]:
@@ -453,8 +459,27 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds whose absence from `objects` is proof of absence."""
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What the live snapshot did with an object."""
+
+    changed: bool
+    """False when the snapshot's was as new."""
+    previous_owner: str
+    """Whom it belonged to before; empty for nobody."""
+
+
 class LiveStore(Protocol):
     """The live snapshot (DESIGN §5). Versions only go forward: an older resourceVersion never replaces."""
+
+    def lead(self, cluster: ClusterId, watcher: str, *, lease_seconds: float) -> bool:
+        """Take or keep the cluster's watch lease for a watcher's incarnation; False when another has it.
+        When it ends, all that this watcher had marked complete is no proof any more.
+        """
+        ...
+
+    def leave(self, cluster: ClusterId, watcher: str) -> None:
+        """Give the watch lease back, if it is this watcher's."""
+        ...
 
     def read(self, cluster: ClusterId, owner: str) -> Snapshot:
         """The objects tracked by `owner` (the tracking-id's first part)."""
@@ -466,22 +491,52 @@ class LiveStore(Protocol):
         """
         ...
 
+    def put_many(
+        self, cluster: ClusterId, objects: Sequence[tuple[Object, str]], *, generation: int = 0
+    ) -> list[Taken]:
+        """Several `(object, owner)` in one round trip. The items of a LIST come with the generation that
+        `begin` gave: `swap` drops what did not, unless it is newer than the LIST.
+        """
+        ...
+
     def remove(self, cluster: ClusterId, key: ObjectKey, resource_version: str) -> str:
         """A deletion; leaves a tombstone. Returns the owner it had, or empty."""
         ...
 
-    def begin(self, cluster: ClusterId, kind: GroupKind) -> int:
-        """A new generation of a kind, before its LIST."""
-        ...
-
-    def swap(self, cluster: ClusterId, kind: GroupKind, generation: int, resource_version: str) -> list[str]:
-        """The LIST is in: drop what it did not have, mark the kind complete. Returns owners that lost
-        objects.
+    def begin(self, cluster: ClusterId, kind: GroupKind, *, watcher: str = "") -> int:
+        """A new generation of a kind, before its LIST; the kind is incomplete until `swap`. With `watcher`:
+        raises LeaseLost when the lease is not its.
         """
         ...
 
-    def incomplete(self, cluster: ClusterId, kind: GroupKind | None = None) -> None:
-        """The watch is behind or gone: absence is no proof any more."""
+    def swap(
+        self,
+        cluster: ClusterId,
+        kind: GroupKind,
+        generation: int,
+        resource_version: str,
+        *,
+        watcher: str = "",
+    ) -> list[str]:
+        """The LIST is in: drop what it did not have, mark the kind complete. Returns owners that lost
+        objects. Raises LeaseLost when a later generation was begun, or the lease is not `watcher`'s.
+        """
+        ...
+
+    def incomplete(self, cluster: ClusterId, kind: GroupKind | None = None, *, watcher: str = "") -> None:
+        """The watch is behind or gone: absence is no proof any more. With `watcher`: nothing happens when
+        the lease is not its.
+        """
+        ...
+
+    def complete(self, cluster: ClusterId) -> frozenset[GroupKind]:
+        """Kinds whose absence is proof now. A watcher asks with each heartbeat, and lists again what it
+        believes complete and is not here: Redis was flushed, or somebody called `incomplete`.
+        """
+        ...
+
+    def forget(self, cluster: ClusterId) -> None:
+        """The cluster is gone, or was restored from a backup: nothing is known of it."""
         ...
 
     def want(self, cluster: ClusterId, kinds: Collection[GroupKind]) -> None:
@@ -490,6 +545,12 @@ class LiveStore(Protocol):
 
     def wanted(self, cluster: ClusterId) -> frozenset[GroupKind]:
         """What has been asked for."""
+        ...
+
+    def wait_wanted(self, timeout_seconds: float) -> frozenset[ClusterId]:
+        """Block until a new kind is asked for somewhere, or the time is over: clusters to look at (after a
+        broken connection none of them may be named).
+        """
         ...
 
 

@@ -1,0 +1,1 @@
+"""Fakes of the ports: the same contracts as the real adapters, in this process."""

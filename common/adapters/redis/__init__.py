@@ -1,0 +1,3 @@
+"""What is kept in Redis: the due set, the live snapshot, rendered blobs, small facts. All of it can be made
+again after a flush.
+"""
