@@ -629,6 +629,16 @@ class Applications(Protocol):
         """It is gone."""
         ...
 
+    def swap(self, objects: Sequence[Object], resource_version: str) -> list[AppKey]:
+        """Take in a complete LIST and mark it complete: those that it does not have are gone, unless they
+        are newer than it. Returns the keys that went.
+        """
+        ...
+
+    def incomplete(self) -> None:
+        """The watch is behind or gone: absence is no proof any more."""
+        ...
+
     def keys(self) -> list[AppKey]:
         """All of them, sorted."""
         ...
