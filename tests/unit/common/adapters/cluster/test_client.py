@@ -8,14 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
-from tests.unit.common.adapters.cluster.scripted_server import (
-    Answer,
-    Request,
-    ScriptedServer,
-    answer,
-    api,
-    scripted,
-)
 
 from common.adapters.cluster.client import HttpCluster
 from common.core.access import ClusterAccess
@@ -31,6 +23,14 @@ from common.core.errors import (
 )
 from common.core.keys import ClusterId, GroupVersionKind, Object
 from common.ports import PatchType, Propagation
+from tests.unit.common.adapters.cluster.scripted_server import (
+    Answer,
+    Request,
+    ScriptedServer,
+    answer,
+    api,
+    scripted,
+)
 
 POD = GroupVersionKind("", "v1", "Pod")
 NAMESPACE = GroupVersionKind("", "v1", "Namespace")

@@ -7,12 +7,12 @@ import threading
 import time
 
 import pytest
-from tests.unit.common.adapters.cluster.scripted_server import Request, answer, scripted
 
 from common.adapters.cluster.connection import ConnectionPool, Limits
 from common.core.access import ClusterAccess, Secret
 from common.core.errors import ClusterError, ClusterUnreachable, InvalidInput, Unauthorized
 from common.core.keys import ClusterId
+from tests.unit.common.adapters.cluster.scripted_server import Request, answer, scripted
 
 
 def _access(url: str, **more: object) -> ClusterAccess:

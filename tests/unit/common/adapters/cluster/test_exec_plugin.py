@@ -8,13 +8,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from tests.unit.common.adapters.cluster.scripted_server import answer, scripted
 
 from common.adapters.cluster.connection import ConnectionPool
 from common.adapters.cluster.exec_plugin import run_plugin
 from common.core.access import ClusterAccess, ExecPlugin, Secret
 from common.core.errors import Unauthorized
 from common.core.keys import ClusterId
+from tests.unit.common.adapters.cluster.scripted_server import answer, scripted
 
 V1 = "client.authentication.k8s.io/v1"
 

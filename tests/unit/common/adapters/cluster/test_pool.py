@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.common.adapters.cluster.scripted_server import answer, api, scripted
 
 from common.adapters.cluster.pool import Breaker, HttpClusters
 from common.core.access import ClusterAccess, Secret
 from common.core.errors import ClusterUnreachable, NotFound
 from common.core.keys import ClusterId, GroupVersionKind
+from tests.unit.common.adapters.cluster.scripted_server import answer, api, scripted
 
 POD = GroupVersionKind("", "v1", "Pod")
 
