@@ -272,18 +272,6 @@ class FieldSet:
         node = self.node(path)
         return bool(path) and node is not None and _member(node)
 
-    def touches(self, path: Path) -> bool:
-        """Whether the path, or anything above or below it, is a member."""
-        node: Tree = self.tree
-        for element in path:
-            child = node.get(element)
-            if child is None:
-                return False
-            if _member(child):
-                return True
-            node = child
-        return bool(node)
-
     def covers(self, path: Path) -> bool:
         """Whether the path or anything above it is a member without members below: a leaf that holds it."""
         node: Tree = self.tree
