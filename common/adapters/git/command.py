@@ -1,4 +1,4 @@
-"""Requests by the git command: for what libgit2 cannot do, or did not do in time (a process can be killed)."""
+"""Requests by the git command: for what libgit2 cannot do, or not in time (a process can be killed)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CommandTransport:
         deadline: Deadline,
         lock: int,
     ) -> None:
-        """Bring refs into the mirror. The child inherits the mirror's lock, and keeps it should we be killed."""
+        """Bring refs into the mirror. The child inherits the mirror's lock, and keeps it if we are killed."""
         packs = mirror / "objects" / "pack"
         before = _size(packs)
 

@@ -140,7 +140,7 @@ class Libgit2Transport:
         deadline: Deadline,
         lock: int,  # noqa: ARG002 - this process holds it
     ) -> None:
-        """Bring refs into the mirror. Raises RefNotFound where libgit2 is silent: a name that is not there."""
+        """Bring refs into the mirror. Raises RefNotFound for a name that is not there (libgit2 is silent)."""
         callbacks = _Callbacks(repo, address, deadline, self._limits.max_fetch_bytes)
         try:
             store = open_bare(mirror)

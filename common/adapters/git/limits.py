@@ -8,7 +8,7 @@ MIB = 1 << 20
 
 
 class GitLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one reader. libgit2 has its two network timeouts once a process: the last reader sets them."""
+    """Bounds of one reader. libgit2 has one pair of network timeouts a process: the last reader sets it."""
 
     connect_timeout_seconds: float = 10.0
     silence_timeout_seconds: float = 15.0
