@@ -10,6 +10,10 @@ SERVER_METADATA = frozenset(
     {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"}
 )
 """Fields of metadata that only the server writes."""
+UNCOMPARED_METADATA = SERVER_METADATA | {"name", "namespace", "generateName"}
+"""Fields of metadata that are the object's identity or the server's."""
+ROOT_SKIPPED = frozenset({"apiVersion", "kind", "status"})
+"""Fields of an object that are no part of what is desired."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which client-side apply keeps what it applied."""
 

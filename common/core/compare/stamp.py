@@ -41,7 +41,7 @@ def desired_digest(obj: Object, *, key: bytes = b"") -> str:
 def live_fingerprint(obj: Object, managers: Collection[str], *, key: bytes = b"") -> str:
     """Of live without status and what only the server writes, but with who owns what, without times.
 
-    `managers`, those whose entries count, are ours and the legacy appliers': what they own decides what counts as given up.
+    `managers`, those whose entries count, are ours and the legacy appliers': they decide what is given up.
     """
     bare = without_server_fields(obj)
     entries = (obj.get("metadata") or {}).get("managedFields") or ()

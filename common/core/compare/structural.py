@@ -13,26 +13,23 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-import orjson
 
+from common.core.compare.atomic import fits_atomic
 from common.core.compare.blame import Blame, blame, shown
-from common.core.compare.fold import LAST_APPLIED, SERVER_METADATA, folded
+from common.core.compare.fold import ROOT_SKIPPED, UNCOMPARED_METADATA, folded
 from common.core.compare.masking import masked_pair
+from common.core.compare.relinquished import given_up
 from common.core.compare.values import equal_scalars
 from common.core.errors import InvalidInput
 from common.core.keys import Object
 from common.core.typed.entries import APPLY, Entry, lenient_entries
 from common.core.typed.fields import EMPTY, FieldSet, Path, render_path
-from common.core.typed.items import ASSOCIATIVE, GRANULAR_MAPS, index_items, item_element
-from common.core.typed.merge import field_set
+from common.core.typed.items import ASSOCIATIVE, index_items
 from common.core.typed.schema import Scalar, Schema, Shape
 
 MANAGER = "moorings"
 LEGACY_MANAGERS = ("argocd-controller", "kubectl-client-side-apply", "kubectl-last-applied")
 """Appliers whose fields become ours at the first apply."""
-
-_NEVER_COMPARED = SERVER_METADATA | {"name", "namespace", "generateName"}
-_ROOT_SKIPPED = frozenset({"apiVersion", "kind", "status"})
 
 
 class DriftPath(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,16 +75,20 @@ def structural(
     for name, value in desired.items():
         if name == "metadata":
             walk.metadata(value or {}, live.get("metadata") or {}, schema.children["metadata"])
-        elif name not in _ROOT_SKIPPED:
+        elif name not in ROOT_SKIPPED:
             walk.field(value, live.get(name), schema.children[name], ("f:" + name,))
-    walk.given_up(desired, live, schema, legacy)
+    try:
+        for path, value in given_up(desired, live, schema, owned=walk.owned, legacy=legacy):
+            walk.differs(path, None, value, certain=True)
+    except InvalidInput:
+        walk.certain = False
     if not walk.found:
         return Drift(certain=walk.certain)
     entries = lenient_entries(live)
     return Drift(
         paths=tuple(
             _drift_path(path, wanted, has, desired, entries, manager)
-            for path, (wanted, has) in sorted(walk.found.items())
+            for path, (wanted, has) in sorted(walk.found.items(), key=lambda item: item[0])
         ),
         certain=walk.certain,
     )
@@ -118,7 +119,7 @@ class _Walk:
     def metadata(self, desired: Any, live: Any, schema: Schema) -> None:
         """Labels, annotations, finalizers and owners; not what only the server writes."""
         for name, value in desired.items():
-            if name not in _NEVER_COMPARED:
+            if name not in UNCOMPARED_METADATA:
                 self.field(value, live.get(name), schema.children[name], ("f:metadata", "f:" + name))
 
     def field(self, desired: Any, live: Any, schema: Schema, path: Path) -> None:
@@ -142,7 +143,7 @@ class _Walk:
             kind = schema.scalar if shape is Shape.SCALAR else Scalar.ANY
             equal = equal_scalars(desired, live, kind)
             if not equal:
-                self._differs(path, desired, live, certain=equal is False)
+                self.differs(path, desired, live, certain=equal is False)
 
     def _map(self, desired: dict[str, Any], live: dict[str, Any], schema: Schema, path: Path) -> None:
         children = schema.children
@@ -150,12 +151,10 @@ class _Walk:
             has = live.get(name)
             if value.__class__ is str and value == has:
                 continue
-            if has is None and not schema.allow_unknown and name not in schema.declared:
-                # Servers drop such fields, or refuse them.
-                self.found[(*path, "f:" + name)] = (value, None)
-                self.certain = False
-            else:
-                self.field(value, has, children[name], (*path, "f:" + name))
+            here = (*path, "f:" + name)
+            self.field(value, has, children[name], here)
+            if not schema.allow_unknown and name not in schema.declared and here in self.found:
+                self.certain = False  # servers drop such fields, or refuse them
 
     def _list(self, desired: list[Any], live: list[Any], schema: Schema, path: Path) -> None:
         try:
@@ -177,17 +176,17 @@ class _Walk:
             self.field(items[0], has[key][0] if key in has else None, element, (*path, key))
         order = [key for key in wanted if key in has]
         if len(order) > 1 and order != [key for key in has if key in wanted]:
-            self._differs(path, desired, live, certain=True)
+            self.differs(path, desired, live, certain=True)
 
     def _whole(self, desired: list[Any], live: list[Any], path: Path) -> None:
         self.certain = False
         if desired != live:
-            self._differs(path, desired, live, certain=False)
+            self.differs(path, desired, live, certain=False)
 
     def _atomic(self, desired: Any, live: Any, schema: Schema, path: Path) -> None:
-        fits = _fits(desired, live, schema)
+        fits = fits_atomic(desired, live, schema)
         if fits is False:
-            self._differs(path, desired, live, certain=True)
+            self.differs(path, desired, live, certain=True)
         elif fits is None and not self.owned.covers(path):
             # Live has more inside than desired: defaults, or somebody's edit.
             self.certain = False
@@ -196,120 +195,8 @@ class _Walk:
         if desired == {} or desired == [] or self.owned.node(path) is not None:
             return
         # The server leaves out what is empty, for most fields and not for all.
-        self._differs(path, desired, None, certain=bool(desired))
+        self.differs(path, desired, None, certain=bool(desired))
 
-    def _differs(self, path: Path, desired: Any, live: Any, *, certain: bool) -> None:
+    def differs(self, path: Path, desired: Any, live: Any, *, certain: bool) -> None:
         self.found[path] = (desired, live)
         self.certain = self.certain and certain
-
-    def given_up(self, desired: Object, live: Object, schema: Schema, legacy: Collection[str]) -> None:
-        """What was applied once and desired no longer has."""
-        applied = [self.owned] if self.owned else []
-        foreign = [entry for entry in self.raw if entry.get("manager") in legacy]
-        applied += [
-            FieldSet(entry.get("fieldsV1") or {}) for entry in foreign if entry.get("operation") == APPLY
-        ]
-        last = _last_applied(live, schema) if foreign or not self.raw else None
-        if last:
-            applied.append(last)
-        if not applied:
-            return
-        try:
-            names = field_set(desired, schema)
-        except InvalidInput:
-            self.certain = False
-            return
-        for fields in applied:
-            gone = fields - names
-            if gone:
-                self._removals(FieldSet.parse(gone.tree) - names, live, schema)
-
-    def _removals(self, gone: FieldSet, live: Object, schema: Schema) -> None:
-        above: Path | None = None
-        for path in gone:
-            if (above is not None and path[: len(above)] == above) or _served(path):
-                continue
-            value, inner = _at(live, path, schema)
-            if value is None or (path[-1].startswith("f:") and _container(value, inner)):
-                # A container by itself is no value: what was in it has paths of its own.
-                continue
-            above = path
-            self._differs(path, None, value, certain=True)
-
-
-def _container(value: Any, schema: Schema) -> bool:
-    return isinstance(value, dict) and schema.shape in GRANULAR_MAPS
-
-
-def _served(path: Path) -> bool:
-    """Whether the field is one that is never compared."""
-    if path[0] == "f:metadata":
-        return len(path) > 1 and path[1][2:] in _NEVER_COMPARED
-    return path[0][2:] in _ROOT_SKIPPED
-
-
-def _fits(desired: Any, live: Any, schema: Schema) -> bool | None:
-    """Whether an atomic value is the same: True, False, or None when live only has more inside."""
-    if desired is None:
-        return True if live is None else None
-    if isinstance(desired, dict) and isinstance(live, dict):
-        return _fits_map(desired, live, schema)
-    if isinstance(desired, list) and isinstance(live, list):
-        if len(desired) != len(live):
-            return False
-        element = schema.element()
-        results = [_fits(want, has, element) for want, has in zip(desired, live, strict=True)]
-        return False if False in results else (None if None in results else True)
-    kind = schema.scalar if schema.shape is Shape.SCALAR else Scalar.ANY
-    if live is None:
-        return None if desired in ({}, [], "", 0, False) else False
-    return equal_scalars(desired, live, kind)
-
-
-def _fits_map(desired: dict[str, Any], live: dict[str, Any], schema: Schema) -> bool | None:
-    result: bool | None = True
-    for name, value in desired.items():
-        fits = _fits(value, live.get(name), schema.children[name])
-        if fits is False:
-            return False
-        result = result and fits
-    if any(name not in desired for name in live):
-        # Keys of a free map, such as a selector's labels, are nobody's default.
-        return None if schema.declared or schema.shape is Shape.ANY else False
-    return result
-
-
-def _last_applied(live: Object, schema: Schema) -> FieldSet | None:
-    """The fields of the last-applied annotation; None without one that can be read."""
-    text = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
-    if not text:
-        return None
-    try:
-        applied = orjson.loads(text)
-        return field_set(folded(applied), schema) if isinstance(applied, dict) else None
-    except (InvalidInput, orjson.JSONDecodeError):
-        return None
-
-
-def _at(value: Any, path: Path, schema: Schema) -> tuple[Any, Schema]:
-    """The value at a path, or None, and its schema."""
-    for element in path:
-        if value is None:
-            break
-        if element.startswith("f:"):
-            name = element[2:]
-            value = value.get(name) if isinstance(value, dict) else None
-            schema = schema.children[name]
-        else:
-            value = _item(value, element, schema)
-            schema = schema.element()
-    return value, schema
-
-
-def _item(value: Any, element: str, schema: Schema) -> Any:
-    if not isinstance(value, list) or schema.shape not in ASSOCIATIVE:
-        return None
-    try:
-        return next((item for item in value if item_element(schema, item) == element), None)
-    except InvalidInput:
-        return None
