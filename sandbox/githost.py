@@ -51,6 +51,8 @@ class HostOptions(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     bearer_token: str = ""
     """This token is accepted too (or alone, when there is no user)."""
+    only: tuple[str, ...] = ()
+    """Names of the repositories to serve; empty for all below the root."""
     allow_push: bool = True
     any_commit: bool = True
     """Serve any commit by its id, as GitHub does; without it only what refs point to (protocol v0)."""
@@ -129,6 +131,8 @@ class GitHost:
         if match is None:
             return None
         name = match["repo"]
+        if self.options.only and name.removesuffix(".git") not in self.options.only:
+            return None
         for candidate in (name, f"{name}.git", name.removesuffix(".git")):
             place = (self.root / candidate).resolve()
             if place.is_relative_to(self.root) and place != self.root and _is_repository(place):
@@ -306,6 +310,7 @@ def _read_secret(path: Path | None) -> str:
 @click.option("--username", default="", help="Require basic authentication.")
 @click.option("--password-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--bearer-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--only", multiple=True, help="Serve this repository (below the root) and no other.")
 @click.option("--push/--no-push", default=True, show_default=True)
 @click.option("-o", "output", type=click.Choice(["text", "json"]), default="text")
 def main(
@@ -314,6 +319,7 @@ def main(
     username: str,
     password_file: Path | None,
     bearer_file: Path | None,
+    only: tuple[str, ...],
     push: bool,
     output: str,
 ) -> None:
@@ -322,6 +328,7 @@ def main(
         username=username,
         password=_read_secret(password_file),
         bearer_token=_read_secret(bearer_file),
+        only=tuple(name.removesuffix(".git") for name in only),
         allow_push=push,
     )
     try:
