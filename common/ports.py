@@ -635,6 +635,12 @@ class Applications(Protocol):
         """
         ...
 
+    def confirm(self) -> bool:
+        """The watch lives: what is complete stays so for some seconds more. False when it is not complete
+        (any more): list again.
+        """
+        ...
+
     def incomplete(self) -> None:
         """The watch is behind or gone: absence is no proof any more."""
         ...

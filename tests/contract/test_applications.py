@@ -86,8 +86,10 @@ def test_complete_marker(apps: Applications) -> None:
     """Absence is proof only between a LIST and the loss of the watch."""
     assert apps.swap([], "1") == []
     assert apps.complete()
+    assert apps.confirm()
     apps.incomplete()
     assert not apps.complete()
+    assert not apps.confirm()
 
 
 def test_many_applications(apps: Applications) -> None:

@@ -71,6 +71,10 @@ class MemoryApplications:
         self._complete = True
         return gone
 
+    def confirm(self) -> bool:
+        """See `Applications.confirm`. Nothing expires in memory."""
+        return self._complete
+
     def incomplete(self) -> None:
         """See `Applications.incomplete`."""
         self._complete = False

@@ -7,6 +7,7 @@ write of ours that comes after the deletion was seen is dropped by the next LIST
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import orjson
 import redis
@@ -15,12 +16,15 @@ from common.adapters.memory.applications import RefsOf, app_key, version_of
 from common.adapters.redis.connection import PREFIX, Script, translating
 from common.core.keys import AppKey, Object
 
+COMPLETE_SECONDS = 15.0
+"""How long completeness outlives the watcher's last `confirm`."""
+
 _SLICE = 200
 """Applications a script call, so that none holds Redis for long."""
 
 
 class RedisApplications:
-    """`ports.Applications`. `refs_of` gives the digests of the repository-refs that an Application follows."""
+    """`ports.Applications`. `refs_of` gives digests of the repository-refs that an Application follows."""
 
     def __init__(self, client: redis.Redis, refs_of: RefsOf, *, prefix: str = PREFIX) -> None:
         self._client = client
@@ -58,8 +62,13 @@ class RedisApplications:
         extra = [str(key) for key in self.keys() if key not in listed]
         gone = self._remove(self._keys, self._by_ref, resource_version, *extra) if extra else []
         with translating:
-            self._client.set(self._marker, resource_version)
+            self._client.set(self._marker, resource_version, px=int(COMPLETE_SECONDS * 1000))
         return sorted(AppKey.parse(key.decode()) for key in gone)
+
+    def confirm(self) -> bool:
+        """See `Applications.confirm`. Raises StoreUnavailable."""
+        with translating:
+            return bool(self._client.pexpire(self._marker, int(COMPLETE_SECONDS * 1000)))
 
     def incomplete(self) -> None:
         """See `Applications.incomplete`. Raises StoreUnavailable."""
@@ -69,7 +78,9 @@ class RedisApplications:
     def keys(self) -> list[AppKey]:
         """See `Applications.keys`. Raises StoreUnavailable."""
         with translating:
-            return sorted(AppKey.parse(key.decode()) for key in self._client.hkeys(self._objects))
+            return sorted(
+                AppKey.parse(key.decode()) for key in cast("list[bytes]", self._client.hkeys(self._objects))
+            )
 
     def many(self, keys: Sequence[AppKey]) -> list[Object | None]:
         """See `Applications.many`. Raises StoreUnavailable."""
@@ -82,7 +93,7 @@ class RedisApplications:
     def by_ref(self, digest: str) -> list[AppKey]:
         """See `Applications.by_ref`. Raises StoreUnavailable."""
         with translating:
-            members = self._client.smembers(f"{self._by_ref}{digest}")
+            members = cast("set[bytes]", self._client.smembers(f"{self._by_ref}{digest}"))
         return sorted(AppKey.parse(member.decode()) for member in members)
 
     def _row(self, obj: Object) -> tuple[str, str, bytes, str]:
