@@ -75,6 +75,9 @@ DRIFTED_OBJECTS = _gauge(
 STATUS_WRITES = _counter(
     "moorings_status_writes_total", "Writes of an Application's status, by outcome", ("outcome",)
 )
+STATUS_CONFLICTS = _counter(
+    "moorings_status_conflicts_total", "Writes of an Application that another writer had overtaken"
+)
 SYNCS = _counter(
     "moorings_syncs_total", "Operations that ended, by their phase", ("phase", "cluster", "project")
 )
