@@ -11,7 +11,7 @@ from common.core.hooks import delete_policies, hook_name, hook_phases, is_hook, 
 from common.core.keys import Object, ObjectKey, gvk_of, key_of
 from common.core.plan.options import NamespaceWish, PlanInput
 from common.core.plan.order import is_namespace, order_steps
-from common.core.plan.steps import Action, PlanWarning, Step, SyncPlan
+from common.core.plan.steps import Action, PlanWarning, Step, StepId, SyncPlan
 from common.core.statuses import Phase
 
 REQUIRES_PRUNING = "ignored (requires pruning)"
@@ -115,19 +115,26 @@ def _hooks(given: PlanInput) -> Iterator[Step]:
     """Hooks, once for each of their phases; none in a partial sync."""
     if given.skip_hooks or given.selected is not None:
         return
+    taken: set[StepId] = set()
     for obj in given.hooks:
         for phase in hook_phases(obj):
             if phase in _SYNC_PHASES:
-                yield _hook_step(obj, phase, given)
+                yield _hook_step(obj, phase, given, taken)
 
 
-def _hook_step(obj: Object, phase: Phase, given: PlanInput) -> Step:
+def _hook_step(obj: Object, phase: Phase, given: PlanInput, taken: set[StepId]) -> Step:
+    """The step of one hook in one phase. Hooks that would get the same name are numbered, in their order."""
     named = hook_object(obj, phase=phase, given=given)
+    first, number = named["metadata"]["name"], 1
+    while StepId(key_of(named), phase) in taken:
+        number += 1
+        named = {**named, "metadata": {**named["metadata"], "name": f"{first}-{number}"}}
+    taken.add(StepId(key_of(named), phase))
     step = _step(Action.CREATE_HOOK, named, phase, given.live.get(key_of(named)))
-    return _with_options(
-        replace(step, hook_type=str(phase), delete_policies=delete_policies(obj)),
-        given,
-    )
+    step = replace(step, hook_type=str(phase), delete_policies=delete_policies(obj))
+    if reason := given.refused.get(key_of(obj)):
+        return replace(step, action=Action.REFUSE, reason=reason)
+    return _with_options(step, given)
 
 
 def hook_object(obj: Object, *, phase: Phase, given: PlanInput) -> Object:

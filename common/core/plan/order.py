@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from common.core.crds import defined_kind
 from common.core.keys import GroupKind, ObjectKey
 from common.core.plan.steps import Step
 
@@ -122,14 +123,3 @@ def _moved(
 def is_namespace(key: ObjectKey) -> bool:
     """Whether it is a Namespace of the core group."""
     return key.kind == "Namespace" and not key.group
-
-
-def defined_kind(obj: dict[str, object]) -> GroupKind | None:
-    """The kind that a CustomResourceDefinition defines; None for any other object, or an incomplete one."""
-    if obj.get("kind") != "CustomResourceDefinition":
-        return None
-    spec = obj.get("spec")
-    names = spec.get("names") if isinstance(spec, dict) else None
-    if not isinstance(spec, dict) or not isinstance(names, dict):
-        return None
-    return GroupKind(str(spec.get("group") or ""), str(names.get("kind") or ""))
