@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from common.adapters.git.addresses import Address
 from common.adapters.git.handed import handed
@@ -16,9 +17,10 @@ from common.adapters.git.limits import GitLimits
 from common.core.access import RepositoryAccess
 
 ASKPASS = """#!/bin/sh
-# Answers git's questions for the one host that the credentials are for.
+# Answers git's questions for the one server that the credentials are for.
 case "$1" in
-  *"//$MOORINGS_GIT_HOST"[:\\']*|*"@$MOORINGS_GIT_HOST"[:\\']*) ;;
+  *"'$MOORINGS_GIT_SCHEME://$MOORINGS_GIT_HOST'"*) ;;
+  *"'$MOORINGS_GIT_SCHEME://"*"@$MOORINGS_GIT_HOST'"*) ;;
   *) exit 1 ;;
 esac
 case "$1" in
@@ -84,7 +86,7 @@ def _http_variables(repo: RepositoryAccess, address: Address, home: Path) -> dic
     if found is not None:
         built["GIT_ASKPASS"] = str(home / "askpass")
         built["MOORINGS_GIT_USERNAME"], built["MOORINGS_GIT_PASSWORD"] = found
-        built["MOORINGS_GIT_HOST"] = address.host
+        built["MOORINGS_GIT_SCHEME"], built["MOORINGS_GIT_HOST"] = urlsplit(address.url)[:2]
     if repo.proxy:
         built |= {"http_proxy": repo.proxy, "https_proxy": repo.proxy, "no_proxy": repo.no_proxy}
     return built

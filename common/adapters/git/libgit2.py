@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pygit2
 from pygit2.enums import ConfigLevel, CredentialType, RepositoryOpenFlag
@@ -72,12 +73,16 @@ class _Callbacks(pygit2.RemoteCallbacks):
 
     def credentials(
         self,
-        url: str,  # noqa: ARG002 - libgit2 names its arguments
-        username_from_url: str | None,  # noqa: ARG002
+        url: str,
+        username_from_url: str | None,  # noqa: ARG002 - libgit2 has more to say than we need
         allowed_types: CredentialType,
     ) -> pygit2.UserPass:
         """Called again when what it gave was refused."""
         found = credentials_of(self._access, self._address)
+        if urlsplit(url)[:2] != urlsplit(self._address.url)[:2]:
+            raise RepositoryAuthFailed(
+                f"{shown(self._access.url)}: redirected to {shown(url)}, which gets no credentials"
+            )
         if self._asked or found is None or not allowed_types & CredentialType.USERPASS_PLAINTEXT:
             verb = (
                 "refused the credentials" if self._asked or self._access.bearer_token else "wants credentials"
@@ -112,15 +117,22 @@ class Libgit2Transport:
     """ls-remote and fetch in this process."""
 
     def __init__(self, scratch: Path, limits: GitLimits) -> None:
-        """`scratch` is a bare repository that ls-remote may be asked from."""
-        self._scratch = scratch
+        """`scratch` is a directory of ours, for the two repositories that ls-remote is asked from."""
+        self._scratch, self._strict = scratch / "following", scratch / "strict"
+        for place in (self._scratch, self._strict):
+            if not (place / "HEAD").is_file():
+                pygit2.init_repository(str(place), bare=True)
+            _follow_redirects(open_bare(place), follow=place == self._scratch)
         self._limits = limits
 
     def ls_remote(self, repo: RepositoryAccess, address: Address, deadline: Deadline) -> RemoteRefs:
         """The server's refs."""
         callbacks = _Callbacks(repo, address, deadline)
         try:
-            remote = open_bare(self._scratch).remotes.create_anonymous(address.url)
+            strict = bool(authorization_header(repo, address))
+            remote = open_bare(self._strict if strict else self._scratch).remotes.create_anonymous(
+                address.url
+            )
             heads = remote.list_heads(callbacks=callbacks)
         except GitError:
             raise
@@ -144,6 +156,7 @@ class Libgit2Transport:
         callbacks = _Callbacks(repo, address, deadline, self._limits.max_fetch_bytes)
         try:
             store = open_bare(mirror)
+            _follow_redirects(store, follow=not authorization_header(repo, address))
             remote = store.remotes.create_anonymous(address.url)
             remote.fetch(refspecs, callbacks=callbacks, depth=0 if address.scheme == "file" else depth)
             store.free()
@@ -155,6 +168,14 @@ class Libgit2Transport:
             source, _, target = spec.lstrip("+").partition(":")
             if "*" not in source and not (mirror / target).is_file():
                 raise RefNotFound(f"{shown(repo.url)}: no ref {source}")
+
+
+def _follow_redirects(repository: pygit2.Repository, *, follow: bool) -> None:
+    """libgit2 sends a header of ours wherever a server redirects it to: then redirects are not followed."""
+    wanted = "initial" if follow else "false"
+    config = repository.config
+    if "http.followRedirects" not in config or config["http.followRedirects"] != wanted:
+        config["http.followRedirects"] = wanted
 
 
 def refs_from(listed: dict[str, str], head: str) -> RemoteRefs:

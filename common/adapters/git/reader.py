@@ -57,11 +57,8 @@ class GitMirrors:
         self._home = self._root / "home"
         for place in (self._root / "locks", self._home):
             place.mkdir(parents=True, exist_ok=True)
-        scratch = self._root / "scratch"
-        if not (scratch / "HEAD").is_file():
-            pygit2.init_repository(str(scratch), bare=True)
         self._exports = Exports(folder / "trees")
-        self._libgit2 = Libgit2Transport(scratch, self._limits)
+        self._libgit2 = Libgit2Transport(self._root / "scratch", self._limits)
         self._command = CommandTransport(self._home, self._limits)
         self._proxy, self._no_proxy = proxy, no_proxy
         self._observe = observe
