@@ -28,11 +28,15 @@ _VERSION_ARGUMENTS = {
 
 COSTS = {
     "helm": "Applications with a Helm chart cannot be rendered",
-    "kubectl": "Kustomize applications cannot be rendered without kustomize; nothing to look at the clusters with",
+    "kubectl": "Kustomize applications cannot be rendered, unless kustomize is found",
     "kustomize": "none where kubectl is found: `kubectl kustomize` serves instead",
     "git": "the example repository of `moor up` cannot be served",
 }
 """What each lack costs, for `moor doctor`."""
+
+
+NEEDED = frozenset({"helm", "kubectl"})
+"""Without these, applications of a kind cannot be rendered."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):

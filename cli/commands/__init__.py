@@ -1,0 +1,1 @@
+"""The commands of `moor`, one module a subject."""
