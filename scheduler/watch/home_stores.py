@@ -13,6 +13,9 @@ from scheduler.watch.wakes import wake_kinds
 WOKEN = "woken"
 """Facts by application: the digest of what it asked for when it was last made due."""
 
+ALIVE = "@alive"
+"""A name in WOKEN that no application can have: when it is gone, Redis was flushed."""
+
 HOME = "home"
 """The version that is bumped when projects, Secrets or ConfigMaps of the home namespace change."""
 
@@ -38,7 +41,7 @@ class ApplicationsStore:
         """See `KindStore.swap`. After a flush nothing is known to have been woken, so everything is."""
         objects, self._listed = self._listed, []
         gone = self._parts.applications.swap(objects, resource_version)
-        listed = {str(_key(obj)) for obj in objects}
+        listed = {ALIVE, *(str(_key(obj)) for obj in objects)}
         ghosts = [AppKey.parse(name) for name in self._known() if name not in listed]
         for key in sorted({*gone, *ghosts}):
             if self._parts.applications.get(key) is None:
@@ -65,13 +68,18 @@ class ApplicationsStore:
         """See `KindStore.lost`."""
         self._parts.applications.incomplete()
 
+    def flushed(self) -> bool:
+        """Whether Redis has lost what was kept there. Raises StoreUnavailable."""
+        kept = self._parts.applications.confirm()
+        return not kept or self._parts.facts.get(WOKEN, [ALIVE]) == [None]
+
     def _known(self) -> dict[str, str]:
         if self._woken is None:
             self._woken = {name: str(digest) for name, digest in self._parts.facts.all(WOKEN).items()}
         return self._woken
 
     def _wake_changed(self, objects: Sequence[Object]) -> None:
-        """Whether our own write's answer came first does not matter here: the digest of what was asked decides."""
+        """The digest of what was asked decides, whether or not the answer to a write of ours came first."""
         known = self._known()
         digests = {str(_key(obj)): wake_digest(obj) for obj in objects}
         asking = [obj for obj in objects if known.get(str(_key(obj))) != digests[str(_key(obj))]]
@@ -83,7 +91,7 @@ class ApplicationsStore:
         refs = {Item.ref(digest) for obj in asking for digest in self._parts.refs_of(obj)}
         if refs:
             self._parts.request(refs, Kind.FETCH)
-        woken = {str(_key(obj)): digests[str(_key(obj))] for obj in asking}
+        woken = {str(_key(obj)): digests[str(_key(obj))] for obj in asking} | {ALIVE: ""}
         # After the requests: killed in between, the next watcher asks again, which costs a comparison.
         self._parts.facts.put(WOKEN, woken)
         known.update(woken)

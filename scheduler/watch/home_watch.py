@@ -49,7 +49,8 @@ class HomeWatch:
         self._source = source(access)
         self._confirm_seconds = confirm_seconds
         app_scopes = parts.app_namespaces or (parts.namespace,)
-        self._applications = self._kind(APPLICATION, ApplicationsStore(parts), app_scopes)
+        self._store = ApplicationsStore(parts)
+        self._applications = self._kind(APPLICATION, self._store, app_scopes)
         home = (parts.namespace,)
         self._settings = [
             self._kind(PROJECT, ReloadStore(parts), home),
@@ -72,19 +73,13 @@ class HomeWatch:
             await self._source.close()
 
     async def _confirm(self) -> None:
-        """Keep the Applications' marker alive; when it or the epoch is gone, Redis was flushed: list again."""
+        """Keep the Applications' marker alive; when it is gone, Redis was flushed: list again."""
         while True:
             await asyncio.sleep(self._confirm_seconds)
             try:
-                if not self._applications.complete:
-                    continue
-                flushed = await self._on_thread(self._parts.due.ensure_epoch)
-                kept = await self._on_thread(self._parts.applications.confirm)
-                if flushed or not kept:
-                    log.warning("redis_was_flushed", epoch=flushed)
+                if self._applications.complete and await self._on_thread(self._store.flushed):
+                    log.warning("redis_was_flushed")
                     self._list_again()
-                else:
-                    await self._on_thread(self._parts.due.keep_epoch)
             except StoreError as error:
                 log.warning("watch_store_failed", cluster="home", error=str(error))
 
