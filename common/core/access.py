@@ -26,7 +26,7 @@ class Secret(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
 
 class RepositoryAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository's address with the credentials that its Secret, or the longest matching template, gives."""
+    """A repository's address, with the credentials that its Secret or the longest matching template gives."""
 
     url: str
     type: str = "git"  # git | helm | oci
