@@ -26,7 +26,12 @@ from common.adapters.cluster.tls import tls_context
 from common.core.access import ClusterAccess
 from common.core.errors import ClusterError, ClusterUnreachable, InvalidInput
 
-_CHUNK = 256 * 1024
+_FIRST_CHUNK = 16 * 1024
+_CHUNK = 128 * 1024
+"""What one `recv` takes: the buffer is allocated before each, and most answers fit into a TLS record."""
+
+_LOOK_AFTER_SECONDS = 0.1
+"""A connection idle for longer is looked at before it is used: that costs a system call or two."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,21 +95,24 @@ class _Answer:
 class _Connection:
     """One socket, used by one thread at a time."""
 
-    __slots__ = ("generation", "idle_since", "sock", "used")
+    __slots__ = ("generation", "idle_since", "sock", "timeout", "used")
 
     def __init__(self, sock: socket.socket, generation: int) -> None:
         self.sock = sock
         self.generation = generation
         self.used = False
         self.idle_since = 0.0
+        self.timeout = -1.0
 
     def exchange(self, request: bytes, *, seconds: float, limit: int) -> tuple[Response, bool]:
         """Send, and read the whole answer; also whether the connection may be used again."""
         deadline = time.monotonic() + seconds
         try:
-            self.sock.settimeout(seconds)
+            if self.timeout != seconds:
+                self.sock.settimeout(seconds)
+                self.timeout = seconds
             self.sock.sendall(request)
-            first = self.sock.recv(_CHUNK)
+            first = self.sock.recv(_FIRST_CHUNK)
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             if self.used:
                 raise _Stale from error
@@ -133,6 +141,7 @@ class _Connection:
             if left <= 0:
                 raise TimeoutError
             self.sock.settimeout(left)
+            self.timeout = left
             chunk = self.sock.recv(_CHUNK)
             if not chunk:
                 raise ConnectionResetError("closed in the middle of an answer")
@@ -274,15 +283,16 @@ class ConnectionPool:
         return response
 
     def _take(self, credential: Credential) -> _Connection:
-        oldest = time.monotonic() - self._limits.idle_seconds
+        now = time.monotonic()
         self._matching_context(credential)
         while True:
             try:
                 connection = self._idle.pop()
             except IndexError:
                 return self._open(credential)
-            fresh = connection.generation == self._generation and connection.idle_since > oldest
-            if fresh and not connection.looks_closed():
+            idle = now - connection.idle_since
+            fresh = connection.generation == self._generation and idle < self._limits.idle_seconds
+            if fresh and (idle < _LOOK_AFTER_SECONDS or not connection.looks_closed()):
                 return connection
             connection.close()
 

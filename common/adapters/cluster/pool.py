@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from common import metrics
 from common.adapters.cluster.client import FIELD_MANAGER, HttpCluster, Observe
 from common.adapters.cluster.connection import Limits
 from common.core.access import ClusterAccess
@@ -188,6 +189,12 @@ class GuardedCluster:
         )
 
 
+def observed(access: ClusterAccess, verb: str, gvk: GroupVersionKind, code: str, seconds: float) -> None:
+    """Count a request; by cluster name, never by kind: a fleet has hundreds of those."""
+    del gvk
+    metrics.KUBERNETES_SECONDS.labels(access.name or access.id, verb, code).observe(seconds)
+
+
 class HttpClusters:
     """The Clusters port. A changed access (rotated credentials) replaces the client of its cluster."""
 
@@ -197,7 +204,7 @@ class HttpClusters:
         *,
         limits: Callable[[ClusterAccess], Limits] = lambda _access: Limits(),
         breaker: Callable[[], Breaker] = Breaker,
-        observe: Observe | None = None,
+        observe: Observe = observed,
     ) -> None:
         self._home = home
         self._limits = limits
@@ -217,10 +224,7 @@ class HttpClusters:
                 return kept[1]
             if kept is not None:
                 kept[0].close()
-            if self._observe is None:
-                inner = HttpCluster(access, limits=self._limits(access))
-            else:
-                inner = HttpCluster(access, limits=self._limits(access), observe=self._observe)
+            inner = HttpCluster(access, limits=self._limits(access), observe=self._observe)
             guarded = GuardedCluster(inner, self._new_breaker())
             self._clients[access.id] = (inner, guarded)
             return guarded

@@ -196,7 +196,7 @@ def test_object_without_name_or_namespace_is_bad_input() -> None:
 
 
 def test_requests_are_observed() -> None:
-    """Each request is told, with its status, and `none` when there was no answer."""
+    """Each request is told, with its status, and `error` when there was no answer."""
     seen: list[tuple[str, str, str]] = []
     with scripted(api(lambda r: None if "dead" in r.path else answer(200, {}))) as server:
         access = ClusterAccess(id=ClusterId("c"), server=server.url)
@@ -205,7 +205,7 @@ def test_requests_are_observed() -> None:
         with pytest.raises(ClusterUnreachable):
             cluster.create(_pod(namespace="dead"))
         cluster.close()
-    assert seen == [("get", "Pod", "200"), ("create", "Pod", "none")]
+    assert seen == [("get", "Pod", "200"), ("create", "Pod", "error")]
 
 
 def _legacy(request: Request) -> bytes:

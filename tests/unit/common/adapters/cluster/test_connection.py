@@ -57,7 +57,7 @@ def test_connection_closed_while_idle_is_replaced_unseen() -> None:
         pool = ConnectionPool(_access(server.url))
         pool.request("GET", "/")
         server.drop_connections()
-        time.sleep(0.02)
+        time.sleep(0.15)
         assert pool.request("POST", "/", body=b"{}").status == 200
         pool.close()
     assert server.connections == 2
