@@ -12,7 +12,7 @@ import msgspec
 from common.core.access import RepositoryAccess
 from common.core.errors import UnsupportedRepository
 
-_SCP = re.compile(r"^(?:(?P<user>[^@/\s:]+)@)?(?P<host>[^:/\s]+):(?P<path>[^\s]+)$")
+_SCP = re.compile(r"^(?:(?P<user>[^@/\s:]+)@)?(?P<host>[^:/\s]+):(?P<path>[^:\s][^\s]*)$")
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

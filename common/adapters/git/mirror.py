@@ -49,7 +49,7 @@ class Mirror:
         """Whether the commit was fetched; marks it as used now."""
         ref = self.path / COMMITS / revision
         try:
-            if ref.read_text() != f"{revision}\n" or self._damaged.exists():
+            if ref.read_text() != f"{revision}\n" or self.is_damaged():
                 return False
             os.utime(ref)
             os.utime(self.fetch_lock)
@@ -73,6 +73,9 @@ class Mirror:
                 repository = open_bare(self.path)
                 try:
                     yield repository
+                except CommitMissing:
+                    self._check(repository)
+                    raise
                 finally:
                     repository.free()
             except GitError:
@@ -89,7 +92,7 @@ class Mirror:
         process left. Yields the lock's descriptor, for child processes to inherit.
         """
         with held(self.fetch_lock, timeout_seconds=deadline.remaining()) as descriptor:
-            if self._damaged.exists() or not self._opens():
+            if self.is_damaged() or not self._opens():
                 self._replace()
             self._clean()
             yield descriptor
@@ -157,12 +160,25 @@ class Mirror:
         except FileNotFoundError:
             return time.time()
 
+    def is_damaged(self) -> bool:
+        """Whether somebody found it unreadable since it was made."""
+        return self._damaged.exists()
+
+    def _check(self, repository: pygit2.Repository) -> None:
+        """Something was missing: it is damage if a commit that has its ref is not here with its tree."""
+        for ref in (self.path / COMMITS).glob("*"):
+            commit = repository.get(ref.name)
+            if not isinstance(commit, pygit2.Commit) or repository.get(commit.tree_id) is None:
+                self._damaged.touch()
+                return
+
     def _opens(self) -> bool:
         try:
             open_bare(self.path).free()
+            head = (self.path / "HEAD").read_bytes()
         except _DAMAGE:
             return False
-        return (self.path / "objects" / "pack").is_dir()
+        return head.startswith(b"ref: ") and (self.path / "objects" / "pack").is_dir()
 
     def _replace(self) -> None:
         """Put a new, empty mirror in the place of whatever is there; complete at every moment."""
@@ -184,6 +200,9 @@ class Mirror:
         """Remove what a fetch that was killed left: we hold its lock, so nobody works with it."""
         for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
             lock.unlink(missing_ok=True)
+        for ref in (self.path / COMMITS).glob("*"):
+            if ref.stat().st_size != len(ref.name) + 1:
+                ref.unlink(missing_ok=True)
         folder = self.path / "objects" / "pack"
         for pattern in _LEFTOVERS:
             for file in folder.glob(pattern):

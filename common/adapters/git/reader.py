@@ -232,6 +232,10 @@ class GitMirrors:
                     return
             if isinstance(refused, RepositoryUnreachable):
                 raise refused
+            if mirror.is_damaged():
+                raise RepositoryUnreachable(
+                    f"{shown(repo.url)}: the mirror is damaged and will be made again"
+                )
             raise RefNotFound(f"{shown(repo.url)}: no commit {revision}")
 
     def _kept(self, mirror: Mirror, revision: Revision, ref: str | None) -> bool:
