@@ -72,9 +72,7 @@ APPLICATIONS = _gauge(
 DRIFTED_OBJECTS = _gauge(
     "moorings_drifted_objects", "Objects that differ from what Git says", ("cluster", "project")
 )
-STATUS_WRITES = _counter(
-    "moorings_status_writes_total", "Writes of an Application's status, by outcome", ("outcome",)
-)
+STATUS_WRITES = _counter("moorings_status_writes_total", "Writes of an Application's status")
 STATUS_CONFLICTS = _counter(
     "moorings_status_conflicts_total", "Writes of an Application that another writer had overtaken"
 )

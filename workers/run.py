@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from common import logging, metrics
 from common.settings import Settings
@@ -44,10 +47,13 @@ def run(settings: Settings, *, ready: Callable[[str], object] = lambda _metrics_
 
 def work(app: Celery, concurrency: int) -> int:
     """Run Celery's worker with all that talks to other workers left out; returns its exit code."""
+    # Only JSON is accepted, so that root is no worse here than elsewhere; and acks are early on purpose.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     worker = app.Worker(
         pool="threads",
         concurrency=concurrency,
-        hostname=f"moorings-{os.getpid()}@%h",
+        hostname=f"moorings-{os.getpid()}@{socket.gethostname()}",
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

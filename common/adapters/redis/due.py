@@ -69,7 +69,7 @@ class RedisDueSet:
             return []
         pairs = [part for claim in claims for part in (str(claim.item), claim.incarnation)]
         lost = set(self._claim(self._keys, self._now(), lease_seconds, "renew", *pairs))
-        return [claim for claim in claims if str(claim.item).encode() in lost]
+        return [claim for claim in claims if claim.incarnation.encode() in lost]
 
     def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
         """Let go; True when it must be rung now. Raises LeaseLost, StoreUnavailable."""

@@ -1,6 +1,6 @@
 -- ARGV  2 lease in seconds, 3 'claim' or 'renew', then pairs of item and incarnation.
 -- claim: returns {seq, kinds, waited seconds}, or nil; asked again by the holder, the same.
--- renew: returns the items that are lost.
+-- renew: returns the incarnations that are lost.
 local lease = tonumber(ARGV[2])
 
 local function hold(item)
@@ -12,7 +12,7 @@ if ARGV[3] == 'renew' then
   local lost = {}
   for i = 4, #ARGV, 2 do
     local item, incarnation = ARGV[i], ARGV[i + 1]
-    if load(item).holder == incarnation then hold(item) else lost[#lost + 1] = item end
+    if load(item).holder == incarnation then hold(item) else lost[#lost + 1] = incarnation end
   end
   return lost
 end
