@@ -72,10 +72,10 @@ def decode_and_default(
     if resource.custom:
         fill_defaults(node, obj)
     found = check(node, obj)
-    _check_unknown(resource, found, context)
     causes = [c for c in found.causes if resource.custom or not c.field.startswith(("status", "metadata"))]
     if found.mismatches and not resource.custom:
         raise bad_request(_cannot_decode(resource, found))
+    _check_unknown(resource, found, context)
     causes += [_wrong_type(*each) for each in found.mismatches]
     if not resource.custom:
         apply_defaults(resource.group, resource.kind, obj)

@@ -21,7 +21,7 @@ from sandbox.app import Application
 from sandbox.auth import Authenticator, User
 from sandbox.bootstrap import bootstrap
 from sandbox.clock import utc_now
-from sandbox.controllers.runtime import Controllers
+from sandbox.controllers.start import controllers_of
 from sandbox.crds import Definitions
 from sandbox.faults import Fault, FaultPlan
 from sandbox.listener import Listener
@@ -73,7 +73,7 @@ class SandboxCluster:
             go_down=self.go_down,
         )
         self._definitions = Definitions(self.state)
-        self._controllers = Controllers(self.state) if controllers else None
+        self._controllers = controllers_of(self.state) if controllers else None
         self._listener = Listener(self.app, host, port, server_context(self._identity) if tls else None)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._comes_back: asyncio.TimerHandle | None = None

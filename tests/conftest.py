@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-pytest_plugins = ["tests.git_fixtures", "tests.tool_fixtures"]
+pytest_plugins = ["tests.git_fixtures", "tests.tool_fixtures", "tests.render_fixtures", "tests.sandbox_fixtures"]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
