@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from common.core.model.status import Condition as StatusCondition
 from common.core.plan.steps import PlanWarning
-from common.core.timestamps import rfc3339
 
 
 class Condition(msgspec.Struct, frozen=True, order=True):
@@ -30,28 +29,18 @@ def wave_condition(warning: PlanWarning) -> Condition:
 
 
 def merge_conditions(
-    old: Iterable[dict[str, Any]],
-    new: Iterable[Condition],
-    *,
-    now: datetime,
-    evaluated: Collection[str],
-) -> list[dict[str, Any]]:
+    old: Iterable[StatusCondition], new: Iterable[Condition], *, now: datetime, evaluated: Collection[str]
+) -> tuple[StatusCondition, ...]:
     """The list for `status.conditions`, sorted by type and message.
 
-    `lastTransitionTime` stays where type and message are the same. Old conditions stay when their type is not
+    `last_transition_time` stays where type and message are the same. Old conditions stay when their type is not
     among those that were `evaluated` this time.
     """
-    old = list(old)
-    times = {(str(one.get("type")), str(one.get("message"))): one.get("lastTransitionTime") for one in old}
-    kept = [dict(one) for one in old if one.get("type") not in evaluated]
-    made = [
-        {
-            "type": one.type,
-            "message": one.message,
-            "lastTransitionTime": times.get((one.type, one.message)) or rfc3339(now),
-        }
-        for one in sorted(set(new))
-    ]
-    names = {(one["type"], one["message"]) for one in made}
-    rest = [one for one in kept if (one.get("type"), one.get("message")) not in names]
-    return sorted([*rest, *made], key=lambda one: (str(one.get("type")), str(one.get("message"))))
+    found = {(one.type, one.message): one for one in old}
+    kept = {key: one for key, one in found.items() if one.type not in evaluated}
+    for one in new:
+        key = (one.type, one.message)
+        known = found.get(key)
+        since = known.last_transition_time if known is not None else None
+        kept[key] = StatusCondition(type=one.type, message=one.message, last_transition_time=since or now)
+    return tuple(kept[key] for key in sorted(kept))

@@ -2,7 +2,7 @@
 
 from common.core.plan.advance import Advance, advance, record, terminate
 from common.core.plan.build import plan
-from common.core.plan.options import NamespaceWish, PlanInput, SyncOptions, sync_options
+from common.core.plan.options import NamespaceWish, PlanInput
 from common.core.plan.results import StepResult, results_from, results_of
 from common.core.plan.steps import Action, PlanWarning, Step, StepId, SyncPlan
 
@@ -15,13 +15,11 @@ __all__ = [
     "Step",
     "StepId",
     "StepResult",
-    "SyncOptions",
     "SyncPlan",
     "advance",
     "plan",
     "record",
     "results_from",
     "results_of",
-    "sync_options",
     "terminate",
 ]
