@@ -57,7 +57,7 @@ class ComparedTo(Record, frozen=True, kw_only=True):
 class Sync(Record, frozen=True, kw_only=True):
     """`status.sync`."""
 
-    status: str = SyncStatus.UNKNOWN.value
+    status: str
     """A `SyncStatus`."""
     compared_to: ComparedTo | None = None
     revision: str = ""

@@ -32,7 +32,7 @@ def status_patch(old: dict[str, Any] | None, new: ApplicationStatus) -> dict[str
 
 
 def _without_nulls(value: Any) -> Any:
-    """A merge patch cannot set null (as in Helm's values): without it, the same patch would be sent forever."""
+    """A merge patch cannot set null (Helm's values may have it): with it, the same would be sent forever."""
     if not isinstance(value, dict):
         return value
     return {key: _without_nulls(item) for key, item in value.items() if item is not None}
