@@ -8,7 +8,7 @@ import msgspec
 
 from common.core.typed.fields import SELF, FieldSet, Tree
 from common.core.typed.items import ASSOCIATIVE, GRANULAR_MAPS, index_items, same
-from common.core.typed.schema import Schema
+from common.core.typed.schema import Schema, Shape
 
 _LEAF: Tree = {}
 
@@ -81,6 +81,12 @@ def _child(key: str, old: Any, new: Any, schema: Schema, into: _Trees) -> None:
         into.take(key, below)
     elif not same(old, new):
         into.modified[key] = _LEAF
+        if shape is Shape.ANY and type(old) is not type(new):
+            # Another type altogether: what was in the old value is gone, what is in the new one is new.
+            if isinstance(old, dict) and old:
+                into.removed[key] = _inside(old, schema)
+            elif isinstance(new, dict) and new:
+                into.added[key] = _inside(new, schema)
 
 
 def _either(old: Any, new: Any, kind: type) -> bool:
@@ -124,6 +130,10 @@ def _lists(old: list[Any], new: list[Any], schema: Schema, into: _Trees) -> None
     for key, items in after.items():
         if key not in before:
             into.added[key] = whole(items[0], element) if len(items) == 1 else _LEAF
+
+
+def _inside(value: Any, schema: Schema) -> Tree:
+    return {key: node for key, node in whole(value, schema).items() if key != SELF}
 
 
 def whole(value: Any, schema: Schema) -> Tree:

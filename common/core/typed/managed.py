@@ -31,6 +31,7 @@ from common.core.typed.entries import (
     write_entries,
 )
 from common.core.typed.fields import EMPTY, FieldSet
+from common.core.typed.items import same
 from common.core.typed.merge import field_set, merge, remove, with_named
 from common.core.typed.nulls import without_nulls
 from common.core.typed.schema import Schema
@@ -88,7 +89,7 @@ def apply(
     )
     last = entries.get(own.key)
     entries[own.key] = own
-    merged = without_nulls(merge(bare, config, schema), schema)
+    merged = merge(bare, config, schema)
     if last is not None:
         merged = _give_up(merged, last.fields, own.fields, entries, schema)
     changes = compare(bare, merged, schema).without_below(ignored)
@@ -96,9 +97,11 @@ def apply(
     if conflicts and not force:
         return Applied(object=live or {}, conflicts=conflicts, changed=False)
     taken[own.key] = own.owning(own.fields - METADATA_NEVER_OWNED)
-    if live is not None and not changes and _same_owners(live, taken):
+    # Only now: a container emptied to null was not removed, as far as its owners are concerned.
+    stored = without_nulls(merged, schema)
+    if live is not None and (stored is bare or same(stored, bare)) and _same_owners(live, taken):
         return Applied(object=live, changed=False)
-    return Applied(object=_with_entries(merged, taken))
+    return Applied(object=_with_entries(stored, taken))
 
 
 def track(
@@ -181,7 +184,7 @@ def _give_up(
     left = with_named(field_set(stripped or {}, schema), schema)
     stripped = remove(merged, everything - (left | with_named(owned, schema)), schema)
     left = with_named(field_set(stripped or {}, schema), schema)
-    out: Object = without_nulls(remove(merged, (everything - left) & had, schema) or {}, schema)
+    out: Object = remove(merged, (everything - left) & had, schema) or {}
     return out
 
 
