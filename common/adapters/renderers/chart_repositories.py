@@ -71,7 +71,7 @@ class ChartRepositories:
             ChartVersion(
                 version=str(entry.get("version")),
                 url=urljoin(repo.url.rstrip("/") + "/", str(entry["urls"][0])),
-                digest=str(entry.get("digest") or ""),
+                digest="" if entry.get("digest") is None else str(entry["digest"]),
             )
             for entry in entries
             if isinstance(entry, dict) and entry.get("urls")
