@@ -429,3 +429,29 @@ def test_large_files_are_not_loaded(tmp_path: Path, git_host: HostedRepositories
         with pytest.raises(RenderLimitExceeded):
             attempt()
     assert [p for p in (tmp_path / "c/trees").iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_child_keeps_the_lock_of_a_killed_parent(tmp_path: Path) -> None:
+    """kill -9 of the worker while its git still writes: nobody else writes until that git has ended."""
+    import socket
+
+    script = FETCHER.replace("GitMirrors(Path(folder))", "GitMirrors(Path(folder), L)").replace(
+        "reader.fetch(", "reader._dripping.add(reader._mirror(RepositoryAccess(url=url)).name); reader.fetch("
+    )
+    script = "from common.adapters.git import GitLimits\nL = GitLimits(silence_timeout_seconds=2)\n" + script
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        access = RepositoryAccess(url=f"http://127.0.0.1:{listener.getsockname()[1]}/r.git")
+        words = [sys.executable, "-c", script, str(tmp_path / "c"), access.url, "", "1" * 40]
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        connection, _ = listener.accept()
+        with connection:
+            os.kill(process.pid, signal.SIGKILL)
+            process.communicate()
+            lock = GitMirrors(tmp_path / "c")._mirror(access).fetch_lock
+            with pytest.raises(RepositoryUnreachable), held(lock, timeout_seconds=0):
+                pass
+    with held(lock, timeout_seconds=15):
+        pass

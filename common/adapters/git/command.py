@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import selectors
 import shutil
 import signal
@@ -34,7 +35,7 @@ class CommandTransport:
         self._limits = limits
         script = home / "askpass"
         if not script.is_file() or script.read_text() != ASKPASS:
-            fresh = home / f".askpass-{os.getpid()}"
+            fresh = home / f".askpass-{secrets.token_hex(4)}"
             fresh.write_text(ASKPASS)
             fresh.chmod(0o700)
             fresh.replace(script)

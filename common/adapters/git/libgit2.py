@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from common.adapters.git.addresses import Address, shown
 from common.adapters.git.deadline import Deadline
 from common.adapters.git.faults import translate
 from common.adapters.git.limits import GitLimits
+from common.adapters.git.locks import held
 from common.core.access import RepositoryAccess
 from common.core.errors import GitError, RefNotFound, RepositoryAuthFailed, RepositoryTooLarge
 from common.core.keys import Revision
@@ -119,10 +121,10 @@ class Libgit2Transport:
     def __init__(self, scratch: Path, limits: GitLimits) -> None:
         """`scratch` is a directory of ours, for the two repositories that ls-remote is asked from."""
         self._scratch, self._strict = scratch / "following", scratch / "strict"
-        for place in (self._scratch, self._strict):
-            if not (place / "HEAD").is_file():
-                pygit2.init_repository(str(place), bare=True)
-            _follow_redirects(open_bare(place), follow=place == self._scratch)
+        scratch.mkdir(exist_ok=True)
+        with held(scratch / "lock"):
+            for place in (self._scratch, self._strict):
+                _make_scratch(place, follow=place == self._scratch)
         self._limits = limits
 
     def ls_remote(self, repo: RepositoryAccess, address: Address, deadline: Deadline) -> RemoteRefs:
@@ -168,6 +170,18 @@ class Libgit2Transport:
             source, _, target = spec.lstrip("+").partition(":")
             if "*" not in source and not (mirror / target).is_file():
                 raise RefNotFound(f"{shown(repo.url)}: no ref {source}")
+
+
+def _make_scratch(place: Path, *, follow: bool) -> None:
+    """An empty repository that requests are made from; again when a kill left half of one."""
+    try:
+        repository = open_bare(place)
+        if "http.followRedirects" in repository.config:
+            return
+    except pygit2.GitError:
+        shutil.rmtree(place, ignore_errors=True)
+        repository = pygit2.init_repository(str(place), bare=True)
+    _follow_redirects(repository, follow=follow)
 
 
 def _follow_redirects(repository: pygit2.Repository, *, follow: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -220,7 +221,7 @@ class GitMirrors:
             attempts = [(first, [exact], depth)]
             if ref and ref != revision:
                 attempts.insert(0, (first, [f"+{ref}:{INCOMING}"], depth))
-            if first is self._libgit2 and address.scheme != "file":
+            if first is self._libgit2 and address.scheme != "file" and shutil.which("git"):
                 attempts.append((self._command, [exact], depth))  # protocol v2 gives any commit by its id
             everything = ["+refs/heads/*:refs/moorings/all/heads/*", "+refs/tags/*:refs/moorings/all/tags/*"]
             attempts.append((first, everything, WHOLE_HISTORY))

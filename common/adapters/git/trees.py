@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 import pygit2
-from pygit2.enums import FileMode, ObjectType
+from pygit2.enums import FileMode
 
 from common.adapters.git.limits import GitLimits
 from common.core.errors import CommitMissing, PathNotFound, RenderLimitExceeded
 from common.ports import TreeFile
+
+_LOOK_UPS = 8
 
 
 class Entry(msgspec.Struct, frozen=True, order=True):
@@ -36,27 +37,46 @@ def clean(path: str) -> str:
     return "/".join(part for part in path.split("/") if part not in {"", "."})
 
 
+class _Wanted:
+    """What is asked for at one place of the tree, and below it."""
+
+    __slots__ = ("below", "paths")
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.below: dict[str, _Wanted] = {}
+
+
 def oids(root: pygit2.Tree, paths: Sequence[str]) -> dict[str, str | None]:
-    """The OID of each path, None where there is nothing. Directories shared by paths are looked up once."""
+    """The OID of each path, None where there is nothing. Directories shared by paths are read once."""
     found: dict[str, str | None] = dict.fromkeys(paths)
-    wanted: dict[str, Any] = {}
-    for path in paths:
-        node = wanted
-        for part in clean(path).split("/"):
-            node = node.setdefault(part, {}) if part else node
-        node.setdefault("", []).append(path)
-    _look(root, wanted, found)
+    top = _Wanted()
+    for path in found:
+        node = top
+        for part in path.split("/"):
+            if part and part != ".":
+                below = node.below.get(part)
+                if below is None:
+                    below = node.below[part] = _Wanted()
+                node = below
+        node.paths.append(path)
+    _look(root, top, found)
     return found
 
 
-def _look(here: pygit2.Object, wanted: dict[str, Any], found: dict[str, str | None]) -> None:
-    for path in wanted.get("", ()):
-        found[path] = str(here.id)
-    if here.type != ObjectType.TREE:
+def _look(here: pygit2.Object, wanted: _Wanted, found: dict[str, str | None]) -> None:
+    if wanted.paths:
+        found.update(dict.fromkeys(wanted.paths, str(here.id)))
+    if not wanted.below or not isinstance(here, pygit2.Tree):
         return
-    assert isinstance(here, pygit2.Tree)  # noqa: S101 - its type says so
-    for part, below in wanted.items():
-        if part and part in here:
+    if len(wanted.below) > _LOOK_UPS:  # reading a directory once is quicker than asking it for each name
+        for item in here:
+            below = wanted.below.get((item.raw_name or b"").decode("utf-8", "surrogateescape"))
+            if below is not None:
+                _look(item, below, found)
+        return
+    for part, below in wanted.below.items():
+        if part in here:
             _look(here[part], below, found)
 
 
