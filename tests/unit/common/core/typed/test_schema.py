@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
+import orjson
 import pytest
 
 from common.core.keys import GroupVersionKind
@@ -105,6 +108,29 @@ def test_kind_is_found_by_its_extension() -> None:
     gvk = GroupVersionKind("test.io", "v1", "Widget")
     assert definitions.kind(gvk) is definitions.named("Widget")
     assert definitions.kind(GroupVersionKind("", "v1", "Widget")) is None
+
+
+def test_the_definitions_that_kubernetes_validate_ships() -> None:
+    """They carry the merge extensions of the built-in kinds, so a sandbox needs no other source."""
+    place = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
+    newest = max(place.glob("v1.*.0-local"), key=lambda path: int(path.name.split(".")[1]))
+    definitions = Definitions(orjson.loads((newest / "_definitions.json").read_bytes())["$defs"])
+    pod = definitions.kind(GroupVersionKind("apps", "v1", "Deployment"))
+    assert pod is not None
+    containers = at(pod, "spec", "template", "spec", "containers")
+    assert (containers.shape, containers.keys, containers.merge_key) == (Shape.KEYED_LIST, ("name",), "name")
+    assert at(pod, "spec", "selector").shape is Shape.ATOMIC_MAP
+    assert at(pod, "spec", "strategy").patch_strategy == {"retainKeys"}
+    assert at(containers, "*", "resources", "limits", "cpu").scalar is Scalar.QUANTITY
+    assert at(containers, "*", "livenessProbe", "httpGet", "port").scalar is Scalar.INT_OR_STRING
+    assert at(containers, "*", "env", "*", "value").scalar is Scalar.STRING
+    service = definitions.kind(GroupVersionKind("", "v1", "Service"))
+    assert service is not None
+    assert at(service, "spec", "ports").keys == ("port", "protocol")
+    assert at(service, "metadata", "finalizers").shape is Shape.SET
+    secret = definitions.kind(GroupVersionKind("", "v1", "Secret"))
+    assert secret is not None
+    assert at(secret, "data", "any").scalar is Scalar.BYTES
 
 
 def test_an_unknown_reference_is_deduced() -> None:
