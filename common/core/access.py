@@ -52,6 +52,20 @@ class RepositoryAccess(msgspec.Struct, frozen=True, kw_only=True):
     """Commits of history to fetch; 0 leaves it to us (shallow where the transport can)."""
     proxy: str = ""
     no_proxy: str = ""
+    oci_plain_http: bool = False
+    """`insecureOCIForceHttp`: talk to an OCI registry without TLS."""
+    github_app_id: int = 0
+    github_app_installation_id: int = 0
+    github_app_private_key: Secret | None = None
+    github_app_base_url: str = ""
+    """The API of a GitHub Enterprise server; empty for github.com's."""
+    gcp_service_account_key: Secret | None = None
+    use_azure_workload_identity: bool = False
+    azure_client_id: str = ""
+    azure_client_secret: Secret | None = None
+    azure_tenant_id: str = ""
+    azure_authority: str = ""
+    """`azureActiveDirectoryEndpoint`; empty for the public cloud's."""
 
 
 class ExecPlugin(msgspec.Struct, frozen=True, kw_only=True):
