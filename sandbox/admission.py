@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.addresses import SERVICES
+from sandbox.builtin import BUILTIN
 from sandbox.crds import prepare_definition
 from sandbox.resources import Resource
 from sandbox.state import ClusterState
@@ -15,7 +16,7 @@ from sandbox.structural import invalid_value
 Fields = dict[str, Any]
 
 NAMESPACES = ("", "namespaces")
-PROTECTED = ("default", "kube-system", "kube-public")
+_NAMESPACE = next(resource for resource in BUILTIN if resource.storage == NAMESPACES)
 
 
 def check_namespace(state: ClusterState, resource: Resource, namespace: str, name: str) -> None:
@@ -28,9 +29,7 @@ def check_namespace(state: ClusterState, resource: Resource, namespace: str, nam
         return
     found = state.store.get(NAMESPACES, ("", namespace))
     if found is None:
-        kind = state.table.of_kind("", "Namespace")
-        assert kind is not None
-        raise not_found(kind, namespace)
+        raise not_found(_NAMESPACE, namespace)
     if found.deleting:
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
         cause = Cause(
@@ -148,7 +147,9 @@ def _priority(state: ClusterState, name: str) -> int:
 
 def qos_class(spec: Fields) -> str:
     """Guaranteed, Burstable or BestEffort, by the containers' requests and limits."""
-    requests, limits, complete = {}, {}, True
+    requests: Fields = {}
+    limits: Fields = {}
+    complete = True
     for container in spec.get("containers") or ():
         found = container.get("resources") or {}
         requests.update(found.get("requests") or {})

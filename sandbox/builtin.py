@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.resources import Resource, ScalePaths
+from sandbox.resources import ALL_VERBS, Resource, ScalePaths
 
 READ_ONLY_REVIEW = ("create",)
 
@@ -83,7 +83,7 @@ _EXTENSIONS = {
 
 def definition_name(group: str, version: str, kind: str) -> str:
     """The name of a built-in kind's schema: `io.k8s.api.<group's first label>.<version>.<Kind>`."""
-    package = _PACKAGES.get(group) or f"io.k8s.api.{group.split('.')[0] or 'core'}"
+    package = _PACKAGES.get(group) or f"io.k8s.api.{group.split('.', maxsplit=1)[0] or 'core'}"
     return f"{package}.{version}.{kind}"
 
 
@@ -104,7 +104,7 @@ def _row(line: str) -> Resource:
         scale=_SCALE if "c" in flags else None,
         generation="-" not in flags and not review,
         definition=definition_name(group, version, kind),
-        **({"verbs": READ_ONLY_REVIEW} if review else {}),
+        verbs=READ_ONLY_REVIEW if review else ALL_VERBS,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import yaml
 
+from sandbox.protobuf import CONTENT_TYPE, BadProtobuf, decode_protobuf
 from sandbox.status import ApiError, bad_request, unsupported_media
 
 JSON = "application/json"
@@ -18,7 +19,7 @@ def decode(body: bytes, content_type: str) -> Any:
     """A body as JSON values.
 
     Raises:
-        ApiError: 400 when it cannot be read, 415 for a form that is not (protobuf, CBOR).
+        ApiError: 400 when it cannot be read, 415 for a form that is not (CBOR).
     """
     kind = content_type.partition(";")[0].strip().lower() or JSON
     if kind.endswith("json"):
@@ -28,7 +29,12 @@ def decode(body: bytes, content_type: str) -> Any:
             raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
     if kind.endswith("yaml"):
         return decode_yaml(body)
-    raise unsupported_media(kind, f"{JSON}, {YAML}")
+    if kind == CONTENT_TYPE:
+        try:
+            return decode_protobuf(body)
+        except BadProtobuf as error:
+            raise bad_request(f"error decoding protobuf: {error}") from error
+    raise unsupported_media(kind, f"{JSON}, {YAML}, {CONTENT_TYPE}")
 
 
 def decode_yaml(body: bytes) -> Any:

@@ -67,6 +67,7 @@ POD_SPEC: dict[str, Any] = {
 
 def _template(prefix: str, overrides: Fields | None = None) -> dict[str, Any]:
     found = {f"{prefix}.spec.{path}": value for path, value in POD_SPEC.items()}
+    found = {f"{prefix}.spec": {}} | found
     return found | {f"{prefix}.spec.{path}": value for path, value in (overrides or {}).items()}
 
 

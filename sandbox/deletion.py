@@ -62,8 +62,8 @@ def _check(resource: Resource, entry: Entry, options: dict[str, Any]) -> None:
         raise conflict(resource, entry.key[1], why + " The object might have been deleted and then recreated")
     if version and str(version) != str(entry.rv):
         why = (
-            f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record"
-            f" ({entry.rv}). The object might have been modified"
+            f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in"
+            f" record ({entry.rv}). The object might have been modified"
         )
         raise conflict(resource, entry.key[1], why)
 

@@ -9,7 +9,15 @@ from sandbox.handlers import Answer
 from sandbox.openapi import OpenApi
 from sandbox.requests import Request, method_error
 from sandbox.state import ClusterState
-from sandbox.status import ApiError, path_not_found
+from sandbox.status import path_not_found
+
+OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+ANSWERED_V2_PROTOBUF = b"application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+"""The same, as servers write it in an answer: `@` cannot stand in a media type."""
+EMPTY_V2_PROTOBUF = b"\n\x032.0"
+"""A document that says no more than `swagger: "2.0"`: kubectl asks for this form only when OpenAPI v3 did not
+tell it of a kind, and then there is nothing to tell.
+"""
 
 
 class Documents:
@@ -23,7 +31,7 @@ class Documents:
         """The document at a path.
 
         Raises:
-            ApiError: 404, 405 or 406.
+            ApiError: 404 or 405.
         """
         if request.method not in ("GET", "HEAD"):
             raise method_error(request.method)
@@ -35,7 +43,7 @@ class Documents:
         if path == "/":
             return _json({"paths": ["/api", "/apis", "/healthz", "/openapi/v3", "/version"]})
         if path.startswith("/openapi"):
-            return self._open_api(path)
+            return self._open_api(request, path)
         return self._discovery(request, path)
 
     def _discovery(self, request: Request, path: str) -> Answer:
@@ -57,15 +65,14 @@ class Documents:
             return _json(discovery.resource_list(table, parts[1], parts[2]))
         raise path_not_found()
 
-    def _open_api(self, path: str) -> Answer:
+    def _open_api(self, request: Request, path: str) -> Answer:
         if path == "/openapi/v3":
             return _json(self._openapi.index())
         if path == "/openapi/v2":
-            raise ApiError(
-                406,
-                "NotAcceptable",
-                "a sandbox publishes OpenAPI v3 only, at /openapi/v3",
-            )
+            accept = request.header(b"accept")
+            if OPENAPI_V2_PROTOBUF in accept and "application/json" not in accept:
+                return Answer(EMPTY_V2_PROTOBUF, content_type=ANSWERED_V2_PROTOBUF)
+            return Answer(self._openapi.version_two())
         found = self._openapi.document(path.removeprefix("/openapi/v3/"))
         if found is None:
             raise path_not_found()

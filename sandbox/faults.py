@@ -37,7 +37,7 @@ class FaultPlan:
     """The faults in force, tried in order."""
 
     def __init__(self, *, seed: int = 0) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - faults, not secrets
         self._faults: list[Fault] = []
         self._left: list[int | None] = []
 

@@ -67,6 +67,18 @@ class OpenApi:
             self._documents[path] = found
         return found
 
+    def version_two(self) -> bytes:
+        """All kinds' schemas in the shape of OpenAPI v2; without paths."""
+        schemas: Schema = closure([r.definition for r in self._table if r.definition])
+        schemas |= {schema_name(r): custom_schema(r) for r in self._table if r.custom}
+        found = {
+            "swagger": "2.0",
+            "info": {"title": "Kubernetes", "version": version()["gitVersion"]},
+            "paths": {},
+            "definitions": schemas,
+        }
+        return orjson.dumps(found).replace(COMPONENT.encode(), b"#/definitions/")
+
 
 def _document(resources: list[Resource]) -> Schema:
     paths: Schema = {}

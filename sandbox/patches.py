@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jsonpatch
+from jsonpointer import JsonPointerException
 
 from common.core.errors import InvalidInput
 from common.core.typed.patches import merge_patch
@@ -26,7 +27,7 @@ def patched(resource: Resource, live: dict[str, Any], body: Any, kind: str, sche
         ApiError: 400, 415 or 422.
     """
     if kind == JSON_PATCH:
-        return _json_patch(resource, live, body)
+        return _json_patch(live, body)
     if not isinstance(body, dict):
         raise bad_request("the patch is no object")
     if kind == MERGE_PATCH:
@@ -45,12 +46,12 @@ def _object(found: Any) -> dict[str, Any]:
     return found
 
 
-def _json_patch(resource: Resource, live: dict[str, Any], body: Any) -> dict[str, Any]:
+def _json_patch(live: dict[str, Any], body: Any) -> dict[str, Any]:
     try:
         return _object(jsonpatch.apply_patch(live, body))
     except (jsonpatch.JsonPatchTestFailed, jsonpatch.JsonPatchConflict) as error:
         raise ApiError(
             422, "Invalid", f"the server rejected our request due to an error in our request: {error}"
         ) from error
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
+    except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError) as error:
         raise bad_request(f"error decoding patch: {error}") from error

@@ -63,7 +63,8 @@ def requested_form(request: Request) -> Form:
     raise ApiError(
         406,
         "NotAcceptable",
-        "only the following media types are accepted: application/json, application/json;as=Table;g=meta.k8s.io;v=v1",
+        "only the following media types are accepted: application/json,"
+        " application/json;as=Table;g=meta.k8s.io;v=v1",
     )
 
 
@@ -145,7 +146,8 @@ def _source(
             return collection.at(version, namespace), version, start
         if match and not asked:
             raise bad_request(
-                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is"
+                " provided"
             )
         version = _version(asked) if asked else 0
         if version > state.store.rv:

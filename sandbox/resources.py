@@ -76,7 +76,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class ResourceTable:
-    """The resources of one cluster, in the order in which they were added. Each change is a new `revision`."""
+    """The resources of one cluster, in the order in which they came. Each change is a new `revision`."""
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._by_path: dict[tuple[str, str, str], Resource] = {}

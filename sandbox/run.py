@@ -147,7 +147,8 @@ class SandboxCluster:
     def call(self, function: Callable[[], Any]) -> Any:
         """Run something in the cluster's event loop, from another thread, and wait for what it gives."""
         loop = self._loop
-        assert loop is not None, "the cluster has not been started"
+        if loop is None:
+            raise RuntimeError("the cluster has not been started")
 
         async def run() -> Any:
             return function()

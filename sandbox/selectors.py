@@ -128,7 +128,7 @@ def label_selector(text: str) -> Test | None:
 
 
 def match_selector(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
-    """Whether labels match a LabelSelector object (`matchLabels`, `matchExpressions`); None matches nothing."""
+    """Whether labels match a LabelSelector object; None matches nothing."""
     if selector is None:
         return False
     wanted = selector.get("matchLabels") or {}

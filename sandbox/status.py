@@ -1,4 +1,4 @@
-"""The API's errors: every one is a `Status` object with the code, reason, details and causes that clients read."""
+"""The API's errors: each is a `Status` object with the code, reason, details and causes that clients read."""
 
 from __future__ import annotations
 
@@ -153,5 +153,6 @@ def unsupported_media(found: str, wanted: str) -> ApiError:
     return ApiError(
         415,
         "UnsupportedMediaType",
-        f"the body of the request was in an unknown format ({found}) - accepted media types include: {wanted}",
+        f"the body of the request was in an unknown format ({found}) - accepted media types include:"
+        f" {wanted}",
     )

@@ -42,7 +42,9 @@ class Node:
         self.schema = schema
         self.type: str = schema.get("type", "")
         self.int_or_string = bool(schema.get("x-kubernetes-int-or-string"))
-        self.keep = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
+        self.keep = bool(schema.get("x-kubernetes-preserve-unknown-fields")) or not any(
+            key in schema for key in ("type", "properties", "additionalProperties", "items")
+        )
         self.embedded = bool(schema.get("x-kubernetes-embedded-resource"))
         self.nullable = bool(schema.get("nullable"))
         self.required: tuple[str, ...] = tuple(schema.get("required") or ())
@@ -237,7 +239,9 @@ def _multiple(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
         yield invalid_value(path, value, f"{path} in body should be a multiple of {schema['multipleOf']}")
 
 
-def _sized(key: str, unit: str, kind: type) -> Callable[[Schema, Any, str], Iterator[Cause]]:
+def _sized(
+    key: str, unit: str, kind: type[str] | type[list[Any]] | type[dict[str, Any]]
+) -> Callable[[Schema, Any, str], Iterator[Cause]]:
     least = key.startswith("min")
 
     def rule(schema: Schema, value: Any, path: str) -> Iterator[Cause]:

@@ -51,7 +51,8 @@ class Watcher:
         initial = request.query.get("sendInitialEvents")
         if initial is not None and request.query.get("resourceVersionMatch") != "NotOlderThan":
             raise bad_request(
-                "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to"
+                " NotOlderThan"
             )
         wants_state = asked in ("", "0") if initial is None else initial == "true"
         if wants_state:
@@ -71,14 +72,22 @@ class Watcher:
             version = int(asked)
         except ValueError as error:
             raise bad_request(f"invalid resource version {asked!r}") from error
+        newest = self._state.store.rv
+        if version > newest:
+            # A version of another life of this cluster: the client must list again.
+            self._give_up(str(TooOld(version, newest)))
+            return
         try:
-            if version > self._state.store.rv:
-                raise TooOld(version, self._state.store.rv)
-            for event in self._collection.after(version):
-                self._on_event(event)
+            missed = self._collection.after(version)
         except TooOld as error:
-            self._queue.append(_line("ERROR", orjson.dumps(expired(str(error)).status())))
-            self._closed = True
+            self._give_up(str(error))
+            return
+        for event in missed:
+            self._on_event(event)
+
+    def _give_up(self, why: str) -> None:
+        self._queue.append(_line("ERROR", orjson.dumps(expired(why).status())))
+        self._closed = True
 
     def _on_event(self, event: Event) -> None:
         entry, test = event.entry, self._test
@@ -94,8 +103,7 @@ class Watcher:
         self._send(kind, entry)
         if len(self._queue) > _QUEUE_LIMIT:
             self._queue.clear()
-            self._queue.append(_line("ERROR", orjson.dumps(expired("the watcher is too slow").status())))
-            self._closed = True
+            self._give_up("the watcher is too slow")
         self._ready.set()
 
     def _send(self, kind: str, entry: Entry) -> None:
@@ -121,7 +129,12 @@ class Watcher:
         if self._form.partial:
             kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
         if self._form.table is not None:
-            empty = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": None, "rows": []}
+            empty: dict[str, Any] = {
+                "kind": "Table",
+                "apiVersion": "meta.k8s.io/v1",
+                "columnDefinitions": None,
+                "rows": [],
+            }
             return _line("BOOKMARK", orjson.dumps(empty | {"metadata": meta}))
         return _line("BOOKMARK", orjson.dumps(kind | {"metadata": meta}))
 

@@ -11,8 +11,8 @@ import orjson
 
 from common.core.errors import InvalidInput
 from common.core.typed.entries import conflict_message
-from common.core.typed.managed import NOT_STATUS, STATUS, Applied, apply, track
 from common.core.typed.fields import EMPTY, FieldSet
+from common.core.typed.managed import NOT_STATUS, STATUS, Applied, apply, track
 from sandbox.admission import admit, check_namespace, released
 from sandbox.incoming import check_identity, decode_and_default, typed_patch_error, validate
 from sandbox.patches import patched
@@ -231,7 +231,7 @@ def _prepare_update(
     admit(state, resource, obj, live, dry_run=context.dry_run)
     validate(resource, obj, causes, live)
     _check_deleting(resource, live, obj)
-    if resource.generation and not context.subresource == "status" and _spec_changed(resource, live, obj):
+    if resource.generation and context.subresource != "status" and _spec_changed(resource, live, obj):
         meta["generation"] = int(live["metadata"].get("generation", 0)) + 1
     return obj
 
@@ -260,7 +260,8 @@ def _check_deleting(resource: Resource, live: Fields, obj: Fields) -> None:
         cause = Cause(
             "FieldValueForbidden",
             "metadata.finalizers",
-            f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {added}",
+            "Forbidden: no new finalizers can be added if the object is being deleted,"
+            f" found new finalizers {added}",
         )
         raise invalid(resource, obj["metadata"]["name"], [cause])
 
@@ -367,7 +368,7 @@ def _merge_apply(
             ignored=_ignored(resource, context.subresource),
         )
     except InvalidInput as error:
-        said = ", ".join(f".{e.field}: {e.expected}" for e in error.errors)
+        said = ", ".join(f".{e.field.lstrip('.')}: {e.expected}" for e in error.errors)
         raise typed_patch_error(resource, key, said) from error
     if outcome.conflicts:
         causes = [

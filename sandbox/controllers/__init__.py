@@ -1,1 +1,1 @@
-"""Small controllers: they watch the store and move objects on, each as its namesake in a real cluster does."""
+"""Small controllers: they watch the store and move objects on, as their namesakes in real clusters do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sandbox.controllers.actor import Actor
 from sandbox.controllers.runtime import EVERYTHING, NO_KEYS, Select
@@ -99,8 +100,7 @@ class Collector:
         references = (obj or {}).get("metadata", {}).get("ownerReferences") or ()
         return any(o.get("uid") == uid and o.get("blockOwnerDeletion") for o in references)
 
-    def _drop(self, storage: Storage, obj: dict[str, object], finalizer: str) -> None:
+    def _drop(self, storage: Storage, obj: dict[str, Any], finalizer: str) -> None:
         meta = obj["metadata"]
-        assert isinstance(meta, dict)
         meta["finalizers"] = [f for f in meta.get("finalizers") or () if f != finalizer]
         self._actor.update(storage, obj)

@@ -102,10 +102,10 @@ class Deployments:
         wanted: int = spec["replicas"]
         running = sum((s.get("status") or {}).get("replicas", 0) for s in others)
         if spec["strategy"].get("type") == "Recreate":
-            return wanted if running == 0 else have
+            return wanted if running == 0 else int(have)
         planned = sum(s["spec"].get("replicas", 0) for s in others)
         surge = share((spec["strategy"].get("rollingUpdate") or {}).get("maxSurge"), wanted, up=True)
-        return min(wanted, max(have, wanted + surge - max(planned, 0)))
+        return int(min(wanted, max(have, wanted + surge - planned)))
 
     def _scale(self, owner: Fields, new: Fields, old: list[Fields]) -> None:
         have = new["spec"].get("replicas", 0)
@@ -213,7 +213,7 @@ class Deployments:
         left = deadline - since.total_seconds()
         if left > 0:
             self._work.add_later(self, _key(owner), left + 1)
-        return left <= 0
+        return bool(left <= 0)
 
 
 def _key(obj: Fields) -> Key:

@@ -167,7 +167,7 @@ def failure(pod: Fields) -> str:
 
 
 def _runs_once(pod: Fields) -> bool:
-    return pod["spec"].get("restartPolicy") != "Always"
+    return bool(pod["spec"].get("restartPolicy") != "Always")
 
 
 def _settled(pod: Fields) -> bool:

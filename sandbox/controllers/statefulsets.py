@@ -128,11 +128,11 @@ class StatefulSets:
 def _rolls(spec: Fields, number: int) -> bool:
     strategy = spec.get("updateStrategy") or {}
     partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-    return strategy.get("type", "RollingUpdate") == "RollingUpdate" and number >= partition
+    return bool(strategy.get("type", "RollingUpdate") == "RollingUpdate" and number >= partition)
 
 
 def _outdated(pod: Fields, revision: str) -> bool:
-    return (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) != revision
+    return bool((pod["metadata"].get("labels") or {}).get(REVISION_LABEL) != revision)
 
 
 def _key(pod: Fields) -> Key:
