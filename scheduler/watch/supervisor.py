@@ -91,10 +91,11 @@ class Supervisor:
                 )
                 soon.cancel()
         finally:
-            stopping.cancel()
+            for task in (listener, stopping):
+                task.cancel()
             await asyncio.gather(*(self._drop(cluster) for cluster in list(self._held)))
             await asyncio.gather(listener, stopping, return_exceptions=True)
-            self._executor.shutdown(wait=True)
+            await asyncio.to_thread(self._executor.shutdown)
 
     async def _round(self) -> None:
         await self._read_accesses()

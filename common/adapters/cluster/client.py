@@ -30,6 +30,8 @@ from common.ports import ApiCatalog, ApiResource, ListResult, PatchType, Propaga
 PAGE_SIZE = 500
 _LIST_RESTARTS = 3
 FIELD_MANAGER = "moorings"
+_DEFINING = frozenset({"CustomResourceDefinition", "APIService"})
+"""Kinds whose objects make the server serve other kinds, a moment later."""
 
 
 Observe = Callable[[ClusterAccess, str, GroupVersionKind, str, float], None]
@@ -254,6 +256,8 @@ class HttpCluster:
             self._observe(self._access, verb, gvk, code, time.monotonic() - started)
         if response.status >= 400:
             self._refuse(response, verb, gvk, name)
+        if gvk.kind in _DEFINING and method != "GET" and not dry_run:
+            self._kinds.expect_more()
         return self._parsed(response, f"{verb} {gvk.kind} {name}")
 
     def _refuse(self, response: Response, verb: str, gvk: GroupVersionKind, name: str) -> None:

@@ -15,6 +15,10 @@ from common.ports import ApiCatalog, ApiResource
 REFRESH_SECONDS = 1.0
 """Discovery is asked at most this often for kinds that it did not have."""
 
+_EXPECTED_SECONDS = 15.0
+_EXPECTED_REFRESH_SECONDS = 0.1
+"""After we have written a definition ourselves, its kind comes soon: for so long discovery is asked so often."""
+
 _FAILED_REFRESH_SECONDS = 30.0
 """A catalog with failed groups is asked again after this long."""
 
@@ -28,6 +32,7 @@ class KnownKinds:
         self._lock = threading.Lock()
         self._catalog: ApiCatalog | None = None
         self._asked_at = 0.0
+        self._expected_until = 0.0
         self._rows: dict[GroupVersionKind, ApiResource] = {}
         self._schemas: dict[str, tuple[str, dict[GroupVersionKind, Mapping[str, Any]]]] = {}
         """By apiVersion: the document's address, whose query carries its hash, and its schemas."""
@@ -63,7 +68,9 @@ class KnownKinds:
         if row is not None:
             return row
         catalog = self.catalog()
-        if gvk not in self._rows and time.monotonic() - self._asked_at > REFRESH_SECONDS:
+        now = time.monotonic()
+        pause = _EXPECTED_REFRESH_SECONDS if now < self._expected_until else REFRESH_SECONDS
+        if gvk not in self._rows and now - self._asked_at > pause:
             catalog = self.catalog(refresh=True)
         row = self._rows.get(gvk)
         if row is not None:
@@ -73,6 +80,11 @@ class KnownKinds:
                 f"{self._where}: the group of {gvk.api_version} {gvk.kind} does not answer discovery"
             )
         raise KindNotServed(f"{self._where}: no {gvk.kind} in {gvk.api_version}")
+
+    def expect_more(self) -> None:
+        """A definition of kinds was written."""
+        self._expected_until = time.monotonic() + _EXPECTED_SECONDS
+        self._asked_at = 0.0
 
     def missing(self, gvk: GroupVersionKind) -> None:
         """The server answered that it has no such path: forget the row, so that the next call asks."""
