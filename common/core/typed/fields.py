@@ -250,6 +250,8 @@ class FieldSet:
     def _without(self, other: FieldSet, *, deep: bool) -> FieldSet:
         if not other.tree or not self.tree:
             return self
+        if self.tree == other.tree:
+            return EMPTY
         out: Tree = {}
         for key, child in self.tree.items():
             theirs = other.tree.get(key)

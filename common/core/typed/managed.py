@@ -78,7 +78,8 @@ def apply(
     config = _without_paths(applied, ignored)
     require_valid(config, schema, name=name)
     bare = _without_entries(live)
-    entries = _entries_before_apply(live, bare, schema, now)
+    before = {entry.key: entry for entry in lenient_entries(live)}
+    entries = dict(before) if before or live is None else _untracked(live, bare, schema, now)
     own = Entry(
         manager=manager,
         operation=APPLY,
@@ -90,16 +91,17 @@ def apply(
     last = entries.get(own.key)
     entries[own.key] = own
     merged = merge(bare, config, schema)
-    if last is not None:
-        merged = _give_up(merged, last.fields, own.fields, entries, schema)
+    kept = own.fields - METADATA_NEVER_OWNED
+    if last is not None and last.fields - kept:
+        merged = _give_up(merged, last.fields, entries, schema)
     changes = compare(bare, merged, schema).without_below(ignored)
     taken, conflicts = _reduce(entries, changes, own.key)
     if conflicts and not force:
         return Applied(object=live or {}, conflicts=conflicts, changed=False)
-    taken[own.key] = own.owning(own.fields - METADATA_NEVER_OWNED)
+    taken[own.key] = own.owning(kept)
     # Only now: a container emptied to null was not removed, as far as its owners are concerned.
-    stored = without_nulls(merged, schema)
-    if live is not None and (stored is bare or same(stored, bare)) and _same_owners(live, taken):
+    stored = bare if merged is bare else without_nulls(merged, schema)
+    if live is not None and _same_owners(before, taken) and same(stored, bare):
         return Applied(object=live, changed=False)
     return Applied(object=_with_entries(stored, taken))
 
@@ -149,32 +151,24 @@ def _entries_given(live: Object | None, new: Object, subresource: str) -> dict[E
     return {entry.key: entry for entry in given or lenient_entries(live)}
 
 
-def _entries_before_apply(
-    live: Object | None, bare: Object, schema: Schema, now: datetime
-) -> dict[EntryKey, Entry]:
-    entries = {entry.key: entry for entry in lenient_entries(live)}
-    if live is not None and not entries:
-        first = Entry(
-            manager=BEFORE_FIRST_APPLY,
-            operation=UPDATE,
-            api_version=str(live.get("apiVersion") or ""),
-            time=timestamp(now),
-            fields=compare({}, bare, schema).added - METADATA_NEVER_OWNED,
-        )
-        entries[first.key] = first
-    return entries
+def _untracked(live: Object, bare: Object, schema: Schema, now: datetime) -> dict[EntryKey, Entry]:
+    """What is there before the first apply belongs to a manager of its own."""
+    first = Entry(
+        manager=BEFORE_FIRST_APPLY,
+        operation=UPDATE,
+        api_version=str(live.get("apiVersion") or ""),
+        time=timestamp(now),
+        fields=compare({}, bare, schema).added - METADATA_NEVER_OWNED,
+    )
+    return {first.key: first}
 
 
-def _give_up(
-    merged: Object, last: FieldSet, now_owned: FieldSet, entries: dict[EntryKey, Entry], schema: Schema
-) -> Object:
+def _give_up(merged: Object, last: FieldSet, entries: dict[EntryKey, Entry], schema: Schema) -> Object:
     """Remove what the applier owned, does not name any more, and nobody else owns.
 
     What goes is decided on whole items: first all that it had is taken out, then what anybody owns is put
     back, then what it never had (defaults, unowned fields) is put back.
     """
-    if not last - now_owned:
-        return merged
     had = with_named(last, schema)
     everything = with_named(field_set(merged, schema), schema)
     owned = EMPTY
@@ -209,12 +203,11 @@ def _reduce(
     return out, tuple(conflicts)
 
 
-def _same_owners(live: Object, entries: dict[EntryKey, Entry]) -> bool:
-    """Whether the entries are those of the live object, but for their times."""
-    before = {entry.key: entry for entry in lenient_entries(live)}
-    return before.keys() == entries.keys() and all(
+def _same_owners(before: dict[EntryKey, Entry], after: dict[EntryKey, Entry]) -> bool:
+    """Whether the entries are the same, but for their times."""
+    return before.keys() == after.keys() and all(
         entry.fields == before[key].fields and entry.api_version == before[key].api_version
-        for key, entry in entries.items()
+        for key, entry in after.items()
     )
 
 

@@ -365,7 +365,7 @@ def openapi_schema(document: Mapping[str, Any] | None) -> Schema:
     kept = _RECENT.get(id(schemas))
     if kept is None or kept[0] is not schemas:
         while len(_RECENT) >= _RECENT_LIMIT:
-            _RECENT.pop(next(iter(_RECENT)), None)
+            _RECENT.pop(next(iter(tuple(_RECENT))), None)
         kept = _RECENT[id(schemas)] = (schemas, Definitions(schemas))
     return with_metadata(kept[1].named(document["root"]))
 

@@ -23,6 +23,10 @@ _TYPES: dict[Scalar, tuple[tuple[type, ...], str]] = {
 }
 
 
+_TEXTS = frozenset({Scalar.STRING, Scalar.BYTES, Scalar.TIME, Scalar.QUANTITY, Scalar.INT_OR_STRING})
+"""Scalars that any text is fine for, as far as it goes here; their nodes are scalars."""
+
+
 def violations(value: Any, schema: Schema, *, name: str) -> tuple[FieldError, ...]:
     """All that keeps a value from being applied: fields that the schema does not declare, values of the
     wrong type, items without keys, and two items with the same keys. `name` says whose fields they are.
@@ -62,12 +66,13 @@ def _check(value: Any, schema: Schema, path: Path, name: str) -> Iterator[FieldE
 
 
 def _check_map(value: dict[str, Any], schema: Schema, path: Path, name: str) -> Iterator[FieldError]:
+    children = schema.children
     for key, inner in value.items():
-        here = (*path, "f:" + key)
         if not schema.allow_unknown and key not in schema.declared:
+            here = (*path, "f:" + key)
             yield FieldError(name, server_path(here), repr(key), "field not declared in schema")
-        else:
-            yield from _check(inner, schema.children[key], here, name)
+        elif inner.__class__ is not str or children[key].scalar not in _TEXTS:
+            yield from _check(inner, children[key], (*path, "f:" + key), name)
 
 
 def _check_items(value: list[Any], schema: Schema, path: Path, name: str) -> Iterator[FieldError]:

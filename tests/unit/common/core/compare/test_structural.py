@@ -17,7 +17,6 @@ from common.core.typed.schema import DEDUCED
 from tests.unit.common.core.typed.samples import LATER, NOW, WIDGET, copied, widget
 from tests.unit.common.core.typed.test_merge import OBJECTS
 
-
 ITEM = {"name": "a"}
 
 
