@@ -20,7 +20,6 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import msgspec
 
-from common.adapters.renderers.documents import any_documents
 from common.core.access import RepositoryAccess
 from common.core.errors import (
     RefNotFound,
@@ -30,9 +29,11 @@ from common.core.errors import (
     RepositoryNotFound,
     RepositoryUnreachable,
 )
+from common.core.yaml_documents import ReadLimits, read_documents
 from common.ports import RenderRequest
 
 _INDEX_BYTES = 64 << 20
+_INDEX_LIMITS = ReadLimits(max_bytes=_INDEX_BYTES, max_values=20_000_000)
 _ARCHIVE_BYTES = 32 << 20
 _CHART_BYTES = 128 << 20
 _CHART_FILES = 20_000
@@ -114,7 +115,7 @@ class ChartRepositories:
         answer = _get(repo, address, limit=_INDEX_BYTES, headers={"If-None-Match": tag} if tag else {})
         if answer.status_code == httpx.codes.NOT_MODIFIED:
             return known
-        documents = any_documents(answer.content, f"{_shown(repo)}/index.yaml", limit=_INDEX_BYTES)
+        documents = read_documents(answer.content, f"{_shown(repo)}/index.yaml", _INDEX_LIMITS)
         index = documents[0] if documents and isinstance(documents[0], dict) else {}
         with self._lock:
             self._indexes[address] = (answer.headers.get("ETag", ""), index)

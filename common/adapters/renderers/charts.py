@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import orjson
 
-from common.adapters.renderers.documents import any_documents
 from common.adapters.renderers.process import Run, run
 from common.adapters.renderers.workspace import mirror
 from common.core.access import RepositoryAccess
 from common.core.errors import RenderFailed
 from common.core.kustomization import join, leaves
+from common.core.yaml_documents import read_documents
 from common.ports import RenderRequest
 
 
@@ -57,7 +57,7 @@ def with_dependencies(helm: Path, root: Path, chart: Path, home: Path, request: 
         entry
         for name in ("Chart.yaml", "requirements.yaml")
         if (chart / name).is_file()
-        for entry in dependencies(any_documents((chart / name).read_bytes(), name))
+        for entry in dependencies(read_documents((chart / name).read_bytes(), name))
     ]
     if all(_vendored(chart, entry) for entry in wanted):
         return chart

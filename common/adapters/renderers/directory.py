@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from wcmatch import fnmatch
 
-from common.adapters.renderers.documents import objects_of
 from common.core.errors import PathNotFound, RenderFailed, RenderLimitExceeded
 from common.core.keys import Object
 from common.core.kustomization import join, leaves
 from common.core.model.source import DirectoryOptions
+from common.core.yaml_documents import ReadLimits, read_objects
 from common.ports import GitReader, RenderInput, RenderRequest, TreeFile
 
 _EXTENSIONS = (".yaml", ".yml", ".json", ".jsonnet")
@@ -48,6 +48,7 @@ class DirectoryRenderer:
         """The objects, file by file in the order of their paths."""
         path, options = _clean(request), _options(request)
         limit, total = request.settings.limits.input_bytes, 0
+        limits = ReadLimits(max_bytes=limit)
         objects: list[Object] = []
         for file in self._files(request, path):
             if not _wanted(file.path, options):
@@ -62,7 +63,9 @@ class DirectoryRenderer:
                 continue
             if file.path.endswith(".jsonnet"):
                 raise RenderFailed(f"{posixpath.join(path, file.path)}: jsonnet is not supported yet")
-            objects += objects_of(data, posixpath.join(path, file.path))
+            # A directory may hold any YAML; but what ends with .json is there for us.
+            unrelated = not file.path.endswith(".json")
+            objects += read_objects(data, posixpath.join(path, file.path), limits, ignore_unrelated=unrelated)
         return objects
 
     def _files(self, request: RenderRequest, path: str) -> Iterator[TreeFile]:

@@ -12,8 +12,7 @@ import orjson
 
 from common.adapters.renderers import charts
 from common.adapters.renderers.chart_repositories import ChartRepositories
-from common.adapters.renderers.documents import objects_of
-from common.adapters.renderers.process import Run, run
+from common.adapters.renderers.process import Run, read_limits, run
 from common.adapters.renderers.trees import GitTree
 from common.adapters.renderers.workspace import inside, refuse_escaping_links, scratch
 from common.adapters.tools import Tools
@@ -23,6 +22,7 @@ from common.core.helm_arguments import is_glob, scheme_of, split_ref, template_a
 from common.core.keys import Object
 from common.core.kustomization import join, leaves
 from common.core.model.source import HelmOptions
+from common.core.yaml_documents import read_objects
 from common.ports import GitReader, RenderInput, RenderRequest
 
 
@@ -76,7 +76,7 @@ class HelmRenderer:
                     hide={str(home / "tree"): "", str(root): "", str(home): "<scratch>"},
                 )
             )
-        return objects_of(output, "helm template")
+        return read_objects(output, "helm template", read_limits(request))
 
     @contextlib.contextmanager
     def _laid_out(

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from common.adapters.renderers.documents import objects_of
-from common.adapters.renderers.process import Run, run
+from common.adapters.renderers.process import Run, read_limits, run
 from common.adapters.renderers.trees import DiskTree, GitTree
 from common.adapters.renderers.workspace import inside, mirror, refuse_escaping_links, scratch
 from common.adapters.tools import Tool, Tools
@@ -18,6 +17,7 @@ from common.core.keys import Object
 from common.core.kustomization import file_of, is_remote, join, leaves, walk
 from common.core.kustomize_edit import changes_anything, edited
 from common.core.model.source import KustomizeOptions
+from common.core.yaml_documents import read_objects
 from common.ports import GitReader, RenderInput, RenderRequest
 
 _PLAIN_OPTIONS = frozenset({"--enable-helm", "--load-restrictor", "--reorder", "--helm-debug"})
@@ -78,7 +78,7 @@ class KustomizeRenderer:
                     hide={str(root): "", str(exported): "", str(home): "<scratch>"},
                 )
             )
-        return objects_of(output, "kustomize build")
+        return read_objects(output, "kustomize build", read_limits(request))
 
     def _helm_flags(self, request: RenderRequest, options: list[str]) -> list[str]:
         if "--enable-helm" not in options:

@@ -22,7 +22,8 @@ from typing import IO
 import msgspec
 
 from common.core.errors import RenderFailed, RenderLimitExceeded, RenderTimeout, ToolMissing
-from common.ports import RenderLimits
+from common.core.yaml_documents import ReadLimits
+from common.ports import RenderLimits, RenderRequest
 
 WORDS_LIMIT = 4000
 """Characters of a tool's own words in an error."""
@@ -82,6 +83,11 @@ def run(spec: Run) -> bytes:
     if process.returncode != 0:
         raise _failure(spec, process.returncode, words)
     return output
+
+
+def read_limits(request: RenderRequest) -> ReadLimits:
+    """How much of a tool's output is parsed: all that it may print."""
+    return ReadLimits(max_bytes=request.settings.limits.output_bytes)
 
 
 def build_environment(spec: Run) -> dict[str, str]:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from common.adapters.renderers.documents import any_documents
 from common.adapters.renderers.workspace import inside
 from common.core.access import RepositoryAccess
 from common.core.errors import PathNotFound
 from common.core.keys import Revision
 from common.core.kustomization import join
+from common.core.yaml_documents import read_documents
 from common.ports import GitReader, TreeFile
 
 _TREE_BYTES = 256 << 20
@@ -52,7 +52,7 @@ class GitTree:
     def documents(self, path: str) -> list[Any]:
         """The YAML documents of a file; none when there is no such file."""
         data = self.read(path)
-        return [] if data is None else any_documents(data, path)
+        return [] if data is None else read_documents(data, path)
 
     def existing(self, paths: Iterable[str]) -> list[str]:
         """Those of the paths that the commit has."""
@@ -96,7 +96,7 @@ class DiskTree:
     def documents(self, path: str) -> list[Any]:
         """The YAML documents of a file; none when there is no such file."""
         place = self._place(path)
-        return any_documents(place.read_bytes(), path) if place.is_file() else []
+        return read_documents(place.read_bytes(), path) if place.is_file() else []
 
     def _place(self, path: str) -> Path:
         return inside(self._root, path, what="kustomization")

@@ -132,24 +132,28 @@ def test_all_manifests_together_are_bounded(plain_workshop: Workshop) -> None:
 
 
 def test_invalid_yaml_names_the_file(plain_workshop: Workshop) -> None:
-    """And where in it."""
-    plain_workshop.commit({"app/bad.yaml": "a: [1\nb: 2\n"})
-    with pytest.raises(InvalidManifest, match=r"app/bad\.yaml"):
+    """And where in it, when it is meant for us; other YAML may lie about."""
+    plain_workshop.commit(
+        {"app/bad.yaml": "apiVersion: v1\nkind: [1\nmetadata: 2\n", "app/notes.yaml": "a: [1\n"}
+    )
+    with pytest.raises(InvalidManifest, match=r"app/bad\.yaml: line 3"):
         plain_workshop.render("Directory", "app")
+    plain_workshop.commit({"app/bad.yaml": None, "app/values.yaml": "replicas: 3\n"})
+    assert plain_workshop.render("Directory", "app") == []
 
 
 def test_a_yaml_bomb_is_refused(plain_workshop: Workshop) -> None:
     """Aliases of aliases would be billions of nodes."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    plain_workshop.commit({"app/bomb.yaml": "\n".join(lines)})
+    plain_workshop.commit({"app/bomb.yaml": config_map("a") + "\n".join(lines)})
     with pytest.raises(RenderError):
         plain_workshop.render("Directory", "app")
 
 
 def test_deep_nesting_is_refused(plain_workshop: Workshop) -> None:
     """As an error, not as an exhausted stack."""
-    plain_workshop.commit({"app/deep.yaml": "[" * 20_000 + "]" * 20_000})
+    plain_workshop.commit({"app/deep.yaml": config_map("a") + "a: " + "[" * 20_000 + "]" * 20_000})
     with pytest.raises(RenderError):
         plain_workshop.render("Directory", "app")
 
