@@ -33,8 +33,8 @@ def merge_conditions(
 ) -> tuple[StatusCondition, ...]:
     """The list for `status.conditions`, sorted by type and message.
 
-    `last_transition_time` stays where type and message are the same. Old conditions stay when their type is not
-    among those that were `evaluated` this time.
+    `last_transition_time` stays where type and message are the same. Old conditions stay when their type is
+    not among those that were `evaluated` this time.
     """
     found = {(one.type, one.message): one for one in old}
     kept = {key: one for key, one in found.items() if one.type not in evaluated}
