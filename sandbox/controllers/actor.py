@@ -80,7 +80,10 @@ class Actor:
             subresource="status" if spec is None else "",
             **({"ignored": NOT_STATUS} if spec is None else {}),
         )
-        self.state.store.put(storage, tracked)
+        stored = self.state.store.put(storage, tracked)
+        if spec is None:
+            # A status is no business of an apply to the object: the same apply still changes nothing.
+            stored.applied = entry.applied
 
     def delete(self, storage: Storage, key: Key, *, uid: str = "", policy: str = "Background") -> None:
         """Delete an object, if it is there and is that one."""
