@@ -59,10 +59,11 @@ class Application:
         self.requests += 1
         try:
             request = await read_request(scope, receive)
-            answer = await self._answer(request)
+            answer = await self._answer(request, receive)
         except ApiError as error:
             answer = _failure(error)
         except _Cut:
+            await _cut(receive)
             return
         if isinstance(answer, Streamed):
             await self._stream(answer.watcher, receive, send)
@@ -80,7 +81,7 @@ class Application:
         )
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, request: Request) -> Answer | Streamed:
+    async def _answer(self, request: Request, receive: Receive) -> Answer | Streamed:
         path = request.path
         target = parse_target(path)
         if target is None and path.startswith(OPEN_PATHS):
@@ -91,7 +92,7 @@ class Application:
         struck: list[Fault] = []
         if self.faults.active:
             struck = self.faults.strike(*_verb(request, target))
-            await _suffer(struck)
+            await self._suffer(struck, receive)
         if target is None:
             return self._documents.answer(request)
         answer = self._handle(request, target, user)
@@ -126,6 +127,20 @@ class Application:
         if down > 0:
             self._go_down(down)
 
+    async def _suffer(self, struck: list[Fault], receive: Receive) -> None:
+        for fault in struck:
+            if fault.latency_seconds:
+                await asyncio.sleep(fault.latency_seconds)
+            if fault.hang:
+                gone = asyncio.ensure_future(_until_disconnect(receive))
+                changed = asyncio.ensure_future(self.faults.changed())
+                await asyncio.wait((gone, changed), return_when=asyncio.FIRST_COMPLETED)
+                gone.cancel()
+                changed.cancel()
+                raise _Cut
+            if fault.status:
+                raise refusal(fault)
+
     async def _stream(self, watcher: Watcher, receive: Receive, send: Send) -> None:
         self._watchers.add(watcher)
         gone = asyncio.ensure_future(_until_disconnect(receive))
@@ -152,15 +167,10 @@ async def _until_disconnect(receive: Receive) -> None:
         pass
 
 
-async def _suffer(struck: list[Fault]) -> None:
-    for fault in struck:
-        if fault.latency_seconds:
-            await asyncio.sleep(fault.latency_seconds)
-        if fault.hang:
-            await asyncio.sleep(3600)
-            raise _Cut
-        if fault.status:
-            raise refusal(fault)
+async def _cut(receive: Receive) -> None:
+    """Abort the connection below this request: uvicorn's `receive` belongs to an object that has it."""
+    getattr(receive, "__self__").transport.abort()  # noqa: B009 - not part of the ASGI type
+    await _until_disconnect(receive)
 
 
 def _verb(request: Request, target: Target | None) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import msgspec
@@ -40,11 +41,23 @@ class FaultPlan:
         self._random = random.Random(seed)  # noqa: S311 - faults, not secrets
         self._faults: list[Fault] = []
         self._left: list[int | None] = []
+        self._changes: set[asyncio.Event] = set()
 
     def set(self, *faults: Fault) -> None:
         """Replace all faults; none clears them."""
         self._faults = list(faults)
         self._left = [fault.times for fault in faults]
+        for change in self._changes:
+            change.set()
+
+    async def changed(self) -> None:
+        """Wait until the faults are replaced or cleared."""
+        change = asyncio.Event()
+        self._changes.add(change)
+        try:
+            await change.wait()
+        finally:
+            self._changes.discard(change)
 
     @property
     def active(self) -> bool:

@@ -54,10 +54,13 @@ class Journal:
     def load(self, state: ClusterState) -> None:
         """Bring back what was stored, and begin a new log."""
         self._store = state.store
+        if (self._folder / "snapshot").exists():
+            state.store.rv = 0
         for name in ("snapshot", "log"):
             file = self._folder / name
             if file.exists():
                 _read(file.read_bytes(), state.store)
+        state.store.since = state.store.rv
         for collection in state.store.collections.values():
             collection.since = state.store.rv
         for storage in (("", "services"), ("", "pods")):

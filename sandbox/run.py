@@ -115,6 +115,7 @@ class SandboxCluster:
         """End watches, let requests end, close the journal."""
         if self._comes_back is not None:
             self._comes_back.cancel()
+        self.faults.set()
         self.app.close_watches()
         await self._listener.close()
         if self._controllers is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from sandbox.structural import Node, node_of_definition
 
 NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated name endings: no vowels, nothing that is easily misread."""
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class WriteContext(msgspec.Struct, kw_only=True):
@@ -50,7 +51,7 @@ class ClusterState:
     ) -> None:
         self.name = name
         self.now = now
-        self.store = Store(window=window)
+        self.store = Store(window=window, rv=_first_version(now()))
         self.table = ResourceTable(BUILTIN)
         self.addresses = Addresses()
         self.ready_after_seconds = ready_after_seconds
@@ -91,6 +92,13 @@ class ClusterState:
                 found = crd_schema(resource.schema)
             self._typed[resource] = found
         return found
+
+
+def _first_version(now: datetime) -> int:
+    """A resourceVersion that no earlier life of a cluster without a disk has reached: a thousand a second,
+    since clients that watched then must be told to list again.
+    """
+    return int((now - _EPOCH).total_seconds() * 1000)
 
 
 def object_of(resource: Resource, name: str, namespace: str = "", **fields: Any) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class ApiError(Exception):
         }
         if self.reason:
             shown["reason"] = self.reason
-        if self.details:
+        if self.details is not None:
             shown["details"] = self.details
         return shown | {"code": self.code}
 

@@ -145,6 +145,8 @@ class Store:
 
     def __init__(self, *, window: int = 5000, rv: int = 1) -> None:
         self.rv = rv
+        self.since = rv
+        """No event is known of what happened up to here: a watch from before must list again."""
         self.window = window
         self.collections: dict[Storage, Collection] = {}
         self.by_uid: dict[str, tuple[Storage, Key]] = {}
@@ -155,7 +157,7 @@ class Store:
         """The collection, made when it is new."""
         found = self.collections.get(storage)
         if found is None:
-            found = self.collections[storage] = Collection(storage, self.window, self.rv)
+            found = self.collections[storage] = Collection(storage, self.window, self.since)
         return found
 
     def get(self, storage: Storage, key: Key) -> Entry | None:
