@@ -30,7 +30,8 @@ Answer = bytes | None
 def answer(status: int, body: object = None, headers: str = "", *, raw: bytes | None = None) -> bytes:
     """A complete HTTP answer."""
     data = raw if raw is not None else orjson.dumps(body)
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n"
+    head = f"HTTP/1.1 {status} X\r\n{kind}{headers}\r\n"
     return head.encode() + data
 
 

@@ -108,7 +108,7 @@ def test_slow_answer_times_out_and_its_connection_is_not_used_again() -> None:
 
     with scripted(slow) as server:
         pool = ConnectionPool(_access(server.url), Limits(read_seconds=0.1))
-        with pytest.raises(ClusterUnreachable, match="no answer within 0.1 s"):
+        with pytest.raises(ClusterUnreachable, match=r"no answer within 0\.1 s"):
             pool.request("GET", "/slow", idempotent=True)
         release.set()
         assert pool.request("GET", "/next").body == b'{"path":"/next"}'
@@ -210,7 +210,7 @@ def test_connection_close_is_obeyed() -> None:
 
 
 def test_token_file_is_read_again_after_a_401(tmp_path) -> None:
-    """A rotated service account token is taken up at once, and the request done again: refused is not done."""
+    """A rotated service account token is taken up, and the request done again: refused is not done."""
     file = tmp_path / "token"
     file.write_text("old\n")
 

@@ -160,7 +160,7 @@ def test_strict_decoding_names_each_field() -> None:
 
 def test_undeclared_field_in_an_apply_is_a_rejection_although_it_comes_as_500() -> None:
     """Trying again would not help: the schema does not have the field."""
-    said = "failed to create typed patch object (d/w; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema"
+    said = "failed to create typed patch object (d/w; apps/v1): .spec.foo: field not declared in schema"
     error = _error(500, _status(500, "", said))
     assert isinstance(error, ObjectRejected)
     assert error.causes[0].field == "spec.foo"

@@ -75,7 +75,7 @@ def test_failures_are_sentences(tmp_path: Path, text: str, sentence: str) -> Non
 
 def test_missing_program_shows_its_hint() -> None:
     """The kubeconfig says how to install it."""
-    with pytest.raises(Unauthorized, match="No such file.*brew install it"):
+    with pytest.raises(Unauthorized, match=r"No such file.*brew install it"):
         run_plugin(_access("/nonexistent/plugin", install_hint="brew install it"))
 
 

@@ -63,7 +63,8 @@ def test_files_are_inlined_relative_to_the_kubeconfig(tmp_path: Path) -> None:
 def test_all_other_fields(tmp_path: Path) -> None:
     """Basic auth, TLS options and the proxy."""
     cluster = {
-        "insecure-skip-tls-verify": True, "tls-server-name": "k", "proxy-url": "http://p", "disable-compression": True,
+        "insecure-skip-tls-verify": True, "tls-server-name": "k",
+        "proxy-url": "http://p", "disable-compression": True,
     }  # fmt: skip
     access = load_kubeconfig(_write(tmp_path, cluster=cluster, user={"username": "u", "password": "p"}))
     assert (access.username, access.password) == ("u", Secret("p"))

@@ -40,7 +40,7 @@ def test_breaker_opens_after_failures_in_a_row_and_says_when_to_come_back() -> N
     breaker = Breaker(failures=3, open_seconds=4, monotonic=time)
     _open(breaker)
     time.now = 1
-    with pytest.raises(ClusterUnreachable, match="not asked.*no route") as caught:
+    with pytest.raises(ClusterUnreachable, match=r"not asked.*no route") as caught:
         breaker.run(lambda: pytest.fail("was asked"))
     assert caught.value.retry_after_seconds == 3
     assert breaker.is_open
