@@ -9,7 +9,9 @@ from common.adapters.renderers.chart_repositories import ChartRepositories
 from common.adapters.renderers.directory import DirectoryRenderer
 from common.adapters.renderers.helm import HelmRenderer
 from common.adapters.renderers.kustomize import KustomizeRenderer
+from common.adapters.renderers.overrides import with_overrides
 from common.adapters.tools import Tools
+from common.core.access import RepositoryAccess
 from common.core.errors import RenderFailed
 from common.core.keys import Object
 from common.ports import GitReader, RenderInput, RenderRequest
@@ -28,6 +30,7 @@ class Renderers:
 
     def __init__(self, git: GitReader, tools: Tools, *, cache: Path) -> None:
         """`cache` is where charts of repositories are kept, shared by the processes of one machine."""
+        self._git = git
         self.charts = ChartRepositories(cache / "charts")
         self._by_type: dict[str, _One] = {
             "Directory": DirectoryRenderer(git),
@@ -46,11 +49,15 @@ class Renderers:
 
     def inputs(self, request: RenderRequest) -> tuple[RenderInput, ...]:
         """The paths that `render` reads."""
-        return self._of(request.source_type).inputs(request)
+        return self._of(request.source_type).inputs(with_overrides(self._git, request))
+
+    def chart_versions(self, repo: RepositoryAccess, chart: str) -> list[str]:
+        """The versions of a chart, as its repository's index has them."""
+        return [one.version for one in self.charts.versions(repo, chart)]
 
     def render(self, request: RenderRequest) -> list[Object]:
         """The objects of one source."""
-        return self._of(request.source_type).render(request)
+        return self._of(request.source_type).render(with_overrides(self._git, request))
 
     def _of(self, source_type: str) -> _One:
         try:
