@@ -14,10 +14,11 @@ import msgspec
 from common.core.annotations import INSTANCE_LABEL
 from common.core.compare.ignore import IgnoreRule
 from common.core.errors import FieldError
+from common.core.keys import GroupKind
 from common.core.model.customizations import Customization, read_customizations
 from common.core.model.globs import matches
 from common.core.model.names import PARAMETERS, SETTINGS
-from common.core.model.resource_filters import ResourceFilter
+from common.core.model.resource_filters import ResourceFilter, excluded
 from common.core.model.setting_values import SettingValues
 from common.core.policy import SelfHealSettings
 from common.core.tracking import TrackingMethod, TrackingSettings
@@ -71,7 +72,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`kustomize.path.<version>` and `kustomize.version.<version>`: programs, by version."""
     helm_enabled: bool = True
     """`helm.enable`."""
-    helm_value_schemes: tuple[str, ...] = ("https", "http")
+    helm_values_file_schemes: tuple[str, ...] = ("https", "http")
     """`helm.valuesFileSchemes`, with commas; set but empty: no addresses at all."""
     jsonnet_enabled: bool = True
     """`jsonnet.enable`."""
@@ -127,8 +128,11 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     directory_bytes: int = 10_000_000
     """`reposerver.max.combined.directory.manifests.size`, a quantity; 0: no limit."""
 
+    errors: tuple[FieldError, ...] = ()
+    """What could not be read, and counts as its default."""
+
     @property
-    def ignore_rules(self) -> tuple[IgnoreRule, ...]:
+    def ignore_differences(self) -> tuple[IgnoreRule, ...]:
         """What comparisons leave out in every application."""
         rules = (one.ignore_rule() for one in self.customizations)
         return tuple(
@@ -136,6 +140,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
             for rule in rules
             if rule.json_pointers or rule.jq_path_expressions or rule.managed_fields_managers
         )
+
+    def excluded(self, kind: GroupKind, cluster: str) -> bool:
+        """Whether objects of a kind on a cluster (by its address) are left alone altogether."""
+        return excluded(kind, cluster, exclusions=self.exclusions, inclusions=self.inclusions)
 
     def serves_namespace(self, namespace: str, home: str) -> bool:
         """Whether Applications of a namespace are looked after."""
@@ -148,16 +156,9 @@ def _serves(pattern: str, namespace: str) -> bool:
     return matches(pattern, namespace)
 
 
-class SettingsReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading the ConfigMaps gave, wrong or right."""
-
-    settings: EngineSettings
-    errors: tuple[FieldError, ...] = ()
-
-
-def read_engine_settings(
+def read_settings(
     settings: Mapping[str, str] | None = None, parameters: Mapping[str, str] | None = None
-) -> SettingsReading:
+) -> EngineSettings:
     """Read the `data` of argocd-cm and of argocd-cmd-params-cm."""
     main, more = SettingValues(SETTINGS, settings or {}), SettingValues(PARAMETERS, parameters or {})
     customizations, wrong = read_customizations(settings or {}, main.name)
@@ -168,7 +169,7 @@ def read_engine_settings(
         **_repositories(more),
         customizations=customizations,
     )
-    return SettingsReading(settings=made, errors=(*main.errors, *wrong, *more.errors))
+    return msgspec.structs.replace(made, errors=(*main.errors, *wrong, *more.errors))
 
 
 _DEFAULT = EngineSettings()
@@ -229,8 +230,8 @@ def _rendering(values: SettingValues) -> dict[str, Any]:
         "kustomize_version_options": {version: tuple(text.split()) for version, text in options.items()},
         "kustomize_paths": {**values.below("kustomize.version."), **values.below("kustomize.path.")},
         "helm_enabled": values.truth("helm.enable", default=True),
-        "helm_value_schemes": (
-            schemes if values.has("helm.valuesFileSchemes") else _DEFAULT.helm_value_schemes
+        "helm_values_file_schemes": (
+            schemes if values.has("helm.valuesFileSchemes") else _DEFAULT.helm_values_file_schemes
         ),
         "jsonnet_enabled": values.truth("jsonnet.enable", default=True),
     }
