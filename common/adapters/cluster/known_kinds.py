@@ -17,7 +17,7 @@ REFRESH_SECONDS = 1.0
 
 _EXPECTED_SECONDS = 15.0
 _EXPECTED_REFRESH_SECONDS = 0.1
-"""After we have written a definition ourselves, its kind comes soon: for so long discovery is asked so often."""
+"""After a definition that we wrote ourselves its kind comes soon: discovery is asked as often for so long."""
 
 _FAILED_REFRESH_SECONDS = 30.0
 """A catalog with failed groups is asked again after this long."""
