@@ -25,6 +25,7 @@ class Beat:
         self._bell = bell
         make = partial(DueScheduler, due=due, queue=queue, bell=bell, relister=relister)
         self._service = Service(app, max_interval=60, scheduler_cls=make, remote_control=False)
+        self._scheduler = self._service.scheduler
 
     def run(self) -> None:
         """Tick until stopped."""
@@ -32,7 +33,7 @@ class Beat:
 
     def stop(self) -> None:
         """End it: the sleeping tick is woken by the bell."""
-        self._service.scheduler.stop()
+        self._scheduler.stop()
         self._service.stop()
         try:
             self._bell.ring("stop")

@@ -17,9 +17,9 @@ from common.adapters.valkey import EmbeddedValkey
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[EmbeddedValkey]:
-    """A server on loopback that lives as long as the session."""
+    """One on loopback for the whole session; `MOORINGS_TEST_REDIS=redis-server` runs that program."""
     folder = Path(tempfile.mkdtemp(prefix=f"moor-valkey-{os.getpid()}-"))
-    server = EmbeddedValkey(folder)
+    server = EmbeddedValkey(folder, program=os.environ.get("MOORINGS_TEST_REDIS", ""))
     server.start()
     try:
         yield server

