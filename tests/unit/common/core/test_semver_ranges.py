@@ -1,5 +1,7 @@
 """Version ranges: the cases below are what Masterminds' semver 3.4 answers for them."""
 
+# ruff: noqa: E501, SIM905 (tables)
+
 from __future__ import annotations
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from common.core.errors import InvalidInput
 from common.core.semver_ranges import parse_range, parse_version
 
-VERSIONS = (  # noqa: SIM905 (a table reads better)
+VERSIONS = (
     "0.0.1 0.1.0 0.2.3 1.0.0 1.0.0-rc.1 1.2.0 1.2.3 v1.2.4 1.3.0-beta.2 1.10.0 2.0.0 2.1.0-alpha 3.0.0 11.1.0"
 ).split()
 
