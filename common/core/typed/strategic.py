@@ -75,7 +75,7 @@ def _field(out: dict[str, Any], name: str, value: Any, schema: Schema) -> None:
     elif isinstance(value, list) and isinstance(current, list) and "merge" in schema.patch_strategy:
         merged = _items(current, value, schema) if schema.merge_key else _scalars(current, value)
         out[name] = _ordered(merged, value, current, schema.merge_key)
-    elif isinstance(value, dict) and value.get(_PATCH) == "delete":
+    elif _directs(value):
         out.pop(name, None)
     else:
         out[name] = _plain(value)
@@ -87,15 +87,16 @@ def _plain(value: Any) -> Any:
         return {
             name: _plain(inner)
             for name, inner in value.items()
-            if inner is not None and not name.startswith("$") and not _deletes(inner)
+            if inner is not None and not name.startswith("$") and not _directs(inner)
         }
     if isinstance(value, list):
-        return [_plain(item) for item in value if not _deletes(item)]
+        return [_plain(item) for item in value if not _directs(item)]
     return value
 
 
-def _deletes(value: Any) -> bool:
-    return isinstance(value, dict) and value.get(_PATCH) == "delete"
+def _directs(value: Any) -> bool:
+    """Whether a value says what to do with one that is not there: API servers drop all of it then."""
+    return isinstance(value, dict) and _PATCH in value
 
 
 def _take_from_list(out: dict[str, Any], name: str, gone: list[Any]) -> None:

@@ -113,6 +113,7 @@ def test_new_values_lose_their_directives() -> None:
     """Where the target has nothing, the patch is taken without what only told how to merge."""
     patch = {"containers": [{"name": "a", "$setElementOrder/env": []}, {"name": "b", "$patch": "delete"}]}
     assert strategic_merge({}, patch, SPEC) == {"containers": [{"name": "a"}]}
+    assert strategic_merge({}, {"strategy": {"$patch": "replace", "type": "x"}}, SPEC) == {}
     assert strategic_merge({"containers": "odd"}, {"containers": [{"name": "a"}]}, SPEC) == {
         "containers": [{"name": "a"}]
     }
