@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from common.core.keys import Object
+
+if TYPE_CHECKING:
+    from common.core.model.engine_settings import EngineSettings
 
 FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 """A file, or `-` for standard input."""
@@ -33,20 +37,25 @@ def read_objects(path: Path) -> list[Object]:
     return yaml_documents.read_objects(data, str(path))
 
 
-def read_settings(path: Path | None) -> dict[str, str]:
-    """The `data` of the ConfigMap argocd-cm; nothing without a file.
+def read_settings(path: Path | None) -> EngineSettings:
+    """What the ConfigMap argocd-cm of a file says; the defaults without a file.
 
     Raises:
         OSError, InvalidManifest: as `read_objects`.
-        InvalidInput: the file holds no ConfigMap.
+        InvalidInput: the file holds no ConfigMap, or settings that cannot be read.
     """
     from common.core.errors import InvalidInput
+    from common.core.model import engine_settings
 
     if path is None:
-        return {}
+        return engine_settings.EngineSettings()
     for obj in read_objects(path):
         if obj.get("kind") == "ConfigMap":
-            return {str(key): str(value) for key, value in (obj.get("data") or {}).items()}
+            config = {str(key): str(value) for key, value in (obj.get("data") or {}).items()}
+            settings = engine_settings.read_settings(config)
+            if settings.errors:
+                raise InvalidInput.of(settings.errors)
+            return settings
     raise InvalidInput(str(path), "kind", found="no ConfigMap", expected="the ConfigMap argocd-cm")
 
 

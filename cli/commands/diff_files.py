@@ -33,7 +33,7 @@ def diff(
     from common.core.keys import key_of
 
     try:
-        rules = _ignore_rules(read_settings(settings))
+        rules = list(read_settings(settings).ignore_differences)
         live = {key_of(obj): obj for obj in read_objects(live_file)}
         desired = {key_of(obj): obj for obj in read_objects(desired_file)}
         rows = [
@@ -89,29 +89,6 @@ def _delete_paths(expression: str, document: object) -> object:
         raise InvalidInput(
             "ignoreDifferences", "jqPathExpressions", found=expression, expected=f"a jq path: {error}"
         ) from error
-
-
-def _ignore_rules(config: dict[str, str]) -> list[IgnoreRule]:
-    """`resource.customizations.ignoreDifferences.<group>_<Kind>`, and `.all`."""
-    import msgspec
-
-    from common.core.errors import InvalidInput
-    from common.core.yaml_documents import read_documents
-
-    prefix = "resource.customizations.ignoreDifferences."
-    rules = []
-    for name in sorted(key for key in config if key.startswith(prefix)):
-        target = name.removeprefix(prefix)
-        group, _, kind = ("*", "", "*") if target == "all" else target.rpartition("_")
-        documents = read_documents(config[name].encode(), name)
-        try:
-            rules += [
-                msgspec.convert({**document, "group": group, "kind": kind}, IgnoreRule)
-                for document in documents
-            ]
-        except (msgspec.ValidationError, TypeError) as error:
-            raise InvalidInput("argocd-cm", name, found=str(error), expected="ignore rules") from error
-    return rules
 
 
 def _print(row: dict[str, Any]) -> None:

@@ -30,8 +30,7 @@ def health(file: Path, settings: Path | None, output: str) -> None:
         rows = [_row(obj, SystemClock().now()) for obj in read_objects(file)]
     except (MooringsError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    scripts = sorted(key for key in config if key.startswith("resource.customizations"))
-    if any("health" in key or key == "resource.customizations" for key in scripts):
+    if any(one.health_lua for one in config.customizations):
         click.echo("warning: health scripts of the settings are not run yet", err=True)
     if output == "json":
         print_json(rows)

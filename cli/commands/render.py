@@ -10,6 +10,7 @@ from cli.commands.tools import data_dir_option
 from cli.manifest_files import FILE, print_objects, read_objects, read_settings, settings_option
 from common.core.keys import Object
 from common.core.model.application import Application
+from common.core.model.engine_settings import EngineSettings
 
 
 @click.command()
@@ -70,18 +71,21 @@ class _Rendering:
         self,
         repo: Path,
         data_dir: Path,
-        settings: dict[str, str],
+        settings: EngineSettings,
         kube_version: str,
         api_versions: tuple[str, ...],
     ) -> None:
         from common.adapters.renderers.dispatch import Renderers
-        from common.adapters.renderers.settings import render_settings
         from common.adapters.tools import Tools
         from common.adapters.worktree import WorkTree
+        from common.ports import RenderSettings
 
         self._tree = WorkTree(repo)
         self._renderers = Renderers(self._tree, Tools(data_dir), cache=data_dir / "cache")
-        self._settings = render_settings(settings)
+        self._settings = RenderSettings(
+            kustomize_options=settings.kustomize_build_options,
+            helm_value_schemes=settings.helm_values_file_schemes,
+        )
         self._kube_version, self._api_versions = kube_version, api_versions
 
     def objects(self, application: Application) -> list[Object]:
