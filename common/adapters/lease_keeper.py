@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 import structlog
 
-from common import metrics
 from common.core.errors import StoreError, StoreUnavailable
 from common.ports import Claim, DueSet, Item
 
@@ -60,7 +59,6 @@ class LeaseKeeper:
         before = self._monotonic()
         claim = self._due.claim(item, lease_seconds=self._lease)
         if claim is not None:
-            metrics.SCHEDULER_LATENESS.labels(item.sort).observe(claim.waited_seconds)
             with self._lock:
                 self._held[claim.incarnation] = (claim, before + self._lease)
                 self._some.set()
@@ -125,7 +123,6 @@ class LeaseKeeper:
             for claim in gone:
                 del self._held[claim.incarnation]
         for claim in gone:
-            metrics.LEASES_LOST.inc()
             log.warning("lease_lost", item=str(claim.item))
             self._on_lost(claim)
 
