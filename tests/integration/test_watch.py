@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +21,19 @@ from common.adapters.redis.facts import RedisFacts
 from common.adapters.redis.live import RedisLiveStore
 from common.core.annotations import TRACKING_ID
 from common.core.errors import KindNotServed
-from common.core.keys import AppKey, GroupKind, GroupVersionKind, Object, ObjectKey
+from common.core.keys import IN_CLUSTER, AppKey, GroupKind, GroupVersionKind, Object, ObjectKey
 from common.core.tracking import app_of_instance, owner_of
 from common.ports import Item, Kind
+from common.settings import Settings
+from common.wiring import Engine
 from sandbox.faults import Fault
-from sandbox.run import SandboxCluster, running_sandbox
+from sandbox.run import SandboxCluster, running_sandbox, write_kubeconfig
+from scheduler.watch.engine_parts import engine_parts
 from scheduler.watch.home_stores import HOME
 from scheduler.watch.parts import Parts
 from scheduler.watch.relist import HomeRelister
 from scheduler.watch.supervisor import HOME_LEASE, LeaseTimes, Supervisor
-from tests.redis_fixtures import valkey, valkey_server  # noqa: F401  # fixtures
+from tests.redis_fixtures import valkey, valkey_server, valkey_url  # noqa: F401  # fixtures
 
 CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 CONFIG_MAPS = GroupKind("", "ConfigMap")
@@ -433,3 +437,25 @@ async def test_beat_can_list_everything_itself(place: _Place) -> None:
     await place.on_thread(HomeRelister(place.parts).relist)
     assert (SHOP, Kind.DIFF) in place.rung()
     assert place.parts.applications.complete()
+
+
+async def test_parts_come_from_the_engine(
+    place: _Place,
+    valkey_url: str,  # noqa: F811  # the fixture
+    tmp_path: Path,
+) -> None:
+    """The composition root gives what watchers need: a cluster's Secret is a cluster to watch."""
+    file = place.sandbox.call(lambda: write_kubeconfig(tmp_path / "config", [place.sandbox]))
+    environ = {"KUBECONFIG": str(file), "REDIS_URL": valkey_url, "DATA_DIR": str(tmp_path)}
+    engine = Engine(Settings.from_environment({f"MOORINGS_{name}": value for name, value in environ.items()}))
+    try:
+        parts = await asyncio.to_thread(engine_parts, engine)
+        assert [access.id for access in parts.accesses()] == [IN_CLUSTER]
+        assert parts.owner_of(_config()) == "shop"
+        assert parts.app_of("team_shop") == AppKey("team", "shop")
+        assert parts.admits(AppKey("argocd", "shop"))
+        assert not parts.admits(AppKey("team", "shop"))
+    finally:
+        engine.close()
+        engine.clusters.close()  # type: ignore[attr-defined]
+        engine.redis.close()
