@@ -195,6 +195,10 @@ class Renderer(Protocol):
         """
         ...
 
+    def chart_versions(self, repo: RepositoryAccess, chart: str) -> list[str]:
+        """The versions of a chart in a Helm repository. Raises GitError or RenderError."""
+        ...
+
     def render(self, request: RenderRequest) -> list[Object]:
         """The objects in the order in which the tool printed them; `List`s flattened.
 
@@ -448,6 +452,22 @@ class DueSet(Protocol):
 
     def depth(self) -> dict[str, int]:
         """Counts for metrics: `due`, `scheduled`, `leased`."""
+        ...
+
+
+class Leases(Protocol):
+    """The leases that this process holds, renewed by its heartbeat until they are released."""
+
+    def claim(self, item: Item) -> Claim | None:
+        """Claim and keep; None when somebody else holds it or nothing is due."""
+        ...
+
+    def held(self, claim: Claim) -> bool:
+        """Whether it is surely still ours."""
+        ...
+
+    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+        """Stop keeping and let go; True when it must be rung now. Raises LeaseLost."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""`moor up`: every part on one machine, supervised."""

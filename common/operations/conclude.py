@@ -1,0 +1,317 @@
+"""End a step: one status write if anything changed, what is kept for the next one, and when that is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from common import logging, metrics
+from common.core.annotations import REFRESH
+from common.core.conditions import Condition, merge_conditions
+from common.core.errors import ClusterError, InvalidInput, MooringsError, Retryable
+from common.core.model.operation import OperationState
+from common.core.model.record import to_json
+from common.core.model.status import (
+    ApplicationStatus,
+    ComparedTo,
+    RevisionHistory,
+    Sync,
+)
+from common.core.model.status import Condition as ConditionField
+from common.core.model.status_patch import status_patch
+from common.core.policy import Refresh
+from common.core.status_of import StatusFound, health_field
+from common.core.statuses import HealthStatus, OperationPhase, SyncStatus
+from common.operations.compare import STAMPS
+from common.operations.desired_state import DesiredState
+from common.operations.look import Look
+from common.operations.operate import Choice, Operated
+from common.operations.place import Place
+from common.operations.status_write import write as write_status
+from common.operations.sync import claim
+from common.operations.turn import Turn
+
+log = logging.get(__name__)
+
+WATCHED_SECONDS = 1800.0
+"""A safety net: how often an application is looked at although nothing has asked for it."""
+UNWATCHED_SECONDS = 10.0
+"""The same while some of its kinds are not watched yet."""
+WAITING_SECONDS = 30.0
+"""The same while an operation waits for an event."""
+ERROR_SECONDS = 60.0
+"""When something that may mend itself is tried again."""
+OURS = (
+    "InvalidSpecError",
+    "ComparisonError",
+    "SyncError",
+    "DeletionError",
+    "UnknownError",
+    "RepeatedResourceWarning",
+    "ExcludedResourceWarning",
+    "InvalidHookWarning",
+    "InvalidWaveWarning",
+    "SharedResourceWarning",
+)
+"""Types of conditions that each step decides anew."""
+
+
+def write(
+    turn: Turn,
+    place: Place,
+    state: DesiredState,
+    seen: Look,
+    chosen: Choice,
+    operated: Operated | None,
+    *,
+    asked: Refresh | None,
+) -> float | None:
+    """Write what was found and done, and say when to look again.
+
+    Raises:
+        Overtaken: decide again.
+    """
+    found = seen.found()
+    old = turn.app.status
+    conditions = list(state.desired.conditions)
+    if chosen.decision is not None and chosen.decision.condition is not None:
+        conditions.append(chosen.decision.condition)
+    new = replace(
+        old,
+        resources=found.resources,
+        sync=_sync(turn, state, found.sync),
+        health=health_field(found.health, old.health, turn.now),
+        conditions=_conditions(turn, conditions),
+        source_type=str(state.types[0]) if len(state.types) == 1 else "",
+        source_types=tuple(map(str, state.types)) if len(state.types) > 1 else (),
+        summary=found.summary,
+        controller_namespace=turn.ports.namespace,
+    )
+    if operated is not None:
+        new = _with_operation(turn, new, operated)
+    _write(turn, new, ended=operated is not None and operated.running.state.completed, asked=asked)
+    _keep_stamps(turn, seen)
+    if operated is not None:
+        _observe(turn, place, state, operated)
+    _observe_health(turn, place, found)
+    return _due_in(turn, seen, chosen, operated)
+
+
+def _sync(turn: Turn, state: DesiredState, status: SyncStatus) -> Sync:
+    spec = turn.app.spec
+    several = len(state.revisions) > 1
+    return Sync(
+        status=str(status),
+        compared_to=ComparedTo(
+            source=None if spec.has_multiple_sources else spec.effective_sources[0],
+            sources=spec.sources if spec.has_multiple_sources else (),
+            destination=spec.destination,
+            ignore_differences=spec.ignore_differences,
+        ),
+        revision="" if several else str(state.revisions[0]),
+        revisions=tuple(map(str, state.revisions)) if several else (),
+    )
+
+
+def _conditions(turn: Turn, found: Iterable[Condition]) -> tuple[ConditionField, ...]:
+    old = [to_json(one) for one in turn.app.status.conditions]
+    merged = merge_conditions(old, found, now=turn.now, evaluated=OURS)
+    return msgspec.convert(merged, tuple[ConditionField, ...])
+
+
+def _with_operation(turn: Turn, new: ApplicationStatus, operated: Operated) -> ApplicationStatus:
+    running = operated.running
+    if not running.state.completed and not running.claimed:
+        claim(running)
+    new = replace(new, operation_state=running.state)
+    wanted = running.state.operation.sync
+    succeeded = running.state.phase == OperationPhase.SUCCEEDED
+    if not succeeded or operated.partial or wanted is None or wanted.dry_run:
+        return new
+    return replace(new, history=_history(turn, running.state))
+
+
+def _history(turn: Turn, state: OperationState) -> tuple[RevisionHistory, ...]:
+    """The new entry at the end; at most `revisionHistoryLimit` in all."""
+    old = turn.app.status.history
+    result = state.sync_result
+    if result is None:
+        return old
+    entry = RevisionHistory(
+        id=max((one.id for one in old), default=-1) + 1,
+        revision=result.revision,
+        revisions=result.revisions,
+        source=None if result.sources else result.source,
+        sources=result.sources,
+        deployed_at=state.finished_at or turn.now,
+        deploy_started_at=state.started_at,
+        initiated_by=state.operation.initiated_by,
+    )
+    limit = turn.app.spec.history_limit
+    return (*old, entry)[-limit:] if limit else ()
+
+
+def _write(turn: Turn, new: ApplicationStatus, *, ended: bool, asked: Refresh | None) -> None:
+    """One write, and none when nothing changed; the time of the look alone is no change."""
+    patch: dict[str, Any] = {}
+    changed = status_patch(turn.app.raw.get("status"), new)
+    if changed is not None:
+        timed = replace(new, reconciled_at=turn.now)
+        patch["status"] = status_patch(turn.app.raw.get("status"), timed)
+    if ended and turn.app.raw.get("operation") is not None:
+        patch["operation"] = None
+    if asked is not None:
+        patch["metadata"] = {"annotations": {REFRESH: None}}
+        patch.setdefault(
+            "status", status_patch(turn.app.raw.get("status"), replace(new, reconciled_at=turn.now))
+        )
+    if not patch:
+        metrics.STATUS_WRITES.labels(outcome="unchanged").inc()
+        return
+    write_status(turn.ports, turn.app.raw, patch)
+
+
+def _keep_stamps(turn: Turn, seen: Look) -> None:
+    if dict(seen.comparison.stamps) != dict(seen.stamps_before):
+        turn.ports.facts.put(STAMPS, {str(turn.app.key): dict(seen.comparison.stamps)})
+
+
+def _due_in(turn: Turn, seen: Look, chosen: Choice, operated: Operated | None) -> float | None:
+    """The earliest of what is to come."""
+    times = [WATCHED_SECONDS]
+    if not seen.desired.kinds <= seen.view.complete:
+        times.append(UNWATCHED_SECONDS)
+    if chosen.retry_at is not None:
+        times.append((chosen.retry_at - turn.now).total_seconds())
+    if chosen.decision is not None and chosen.decision.again_in_seconds is not None:
+        times.append(chosen.decision.again_in_seconds)
+    if operated is not None and operated.retry is not None:
+        times.append((operated.retry.at - turn.ports.clock.now()).total_seconds())
+    elif operated is not None and not operated.running.state.completed:
+        times.append(operated.running.again_in_seconds or WAITING_SECONDS)
+    elif operated is not None:
+        times.append(_after_operation(turn))
+    return max(0.0, min(times))
+
+
+def _after_operation(turn: Turn) -> float:
+    """An operation that was not the Application's own (a rollback, an old revision) leaves a new decision."""
+    return 0.0 if turn.app.spec.policy.is_automated and turn.app.operation is not None else WATCHED_SECONDS
+
+
+# What could not be compared
+
+
+def invalid(turn: Turn, error: InvalidInput) -> float | None:
+    """The spec cannot be reconciled as it is: one condition for each error; nothing else is touched."""
+    found = [Condition("InvalidSpecError", _without_object(one.field, str(one))) for one in error.errors]
+    return _unknown(turn, found, again=None)
+
+
+def not_comparable(turn: Turn, error: MooringsError) -> float | None:
+    """What should be, or what is, cannot be told: Unknown, with the last good state beside it."""
+    again = error.retry_after_seconds if isinstance(error, Retryable) else None
+    return _unknown(turn, [Condition("ComparisonError", str(error))], again=again or ERROR_SECONDS)
+
+
+def _without_object(field: str, text: str) -> str:
+    """The object is the very one that carries the condition."""
+    return text[text.index(field) :] if field and field in text else text
+
+
+def _unknown(turn: Turn, found: Sequence[Condition], *, again: float | None) -> float | None:
+    old = turn.app.status
+    unknown = str(SyncStatus.UNKNOWN)
+    sync = replace(old.sync, status=unknown) if old.sync else Sync(status=unknown)
+    new = replace(
+        old,
+        sync=sync,
+        health=old.health or health_field(HealthStatus.UNKNOWN, None, turn.now),
+        conditions=_conditions(turn, found),
+        controller_namespace=turn.ports.namespace,
+    )
+    new, ended = _operation_failed(turn, new, found)
+    log.info("application_not_comparable", app=str(turn.app.key), reasons=[one.message for one in found])
+    _write(turn, new, ended=ended, asked=Refresh.NORMAL if REFRESH in turn.app.annotations else None)
+    return again
+
+
+def _operation_failed(
+    turn: Turn, new: ApplicationStatus, found: Sequence[Condition]
+) -> tuple[ApplicationStatus, bool]:
+    """An operation that was asked for and cannot even begin ends in Error, as its users expect."""
+    operation = turn.app.operation
+    if operation is None or (new.operation_state is not None and not new.operation_state.completed):
+        return new, False
+    state = OperationState(
+        operation=operation,
+        phase=OperationPhase.ERROR.value,
+        message="; ".join(one.message for one in found),
+        started_at=turn.now.replace(microsecond=0),
+        finished_at=turn.now.replace(microsecond=0),
+    )
+    return replace(new, operation_state=state), True
+
+
+def is_about_destination(turn: Turn, error: ClusterError) -> bool:
+    """Whether the destination failed and the home cluster, where the status goes, is another one."""
+    try:
+        place = turn.fleet.place(turn.app)
+    except InvalidInput:
+        return False
+    return place.access.server != turn.ports.clusters.home().access.server and isinstance(error, ClusterError)
+
+
+# How long it took
+
+HEALTHY_SINCE = "applied"
+"""Facts by application: when it was applied, until it is healthy."""
+
+
+def _observe(turn: Turn, place: Place, state: DesiredState, operated: Operated) -> None:
+    ended = operated.running.state
+    if not ended.completed:
+        return
+    cluster, project = place.access.name or place.access.id, turn.app.spec.project_name
+    metrics.SYNCS.labels(phase=ended.phase, cluster=cluster, project=project).inc()
+    log.info(
+        "operation_ended",
+        app=str(turn.app.key),
+        phase=ended.phase,
+        revision=ended.sync_result.revision if ended.sync_result else "",
+        changed=len(operated.running.changed),
+        automated=operated.automated,
+    )
+    if ended.phase != OperationPhase.SUCCEEDED or operated.partial:
+        return
+    now = turn.ports.clock.now()
+    for fact in state.facts:
+        if fact is not None and fact.previous and fact.detected_at is not None and operated.automated:
+            if fact.committed_at is not None:
+                metrics.SYNC_DETECTED.labels(cluster, project).observe(
+                    _between(fact.committed_at, fact.detected_at)
+                )
+            metrics.SYNC_APPLIED.labels(cluster, project).observe(_between(fact.detected_at, now))
+    turn.ports.facts.put(HEALTHY_SINCE, {str(turn.app.key): now.isoformat()})
+
+
+def _observe_health(turn: Turn, place: Place, found: StatusFound) -> None:
+    if found.health is not HealthStatus.HEALTHY:
+        return
+    (since,) = turn.ports.facts.get(HEALTHY_SINCE, [str(turn.app.key)])
+    if since is None:
+        return
+    turn.ports.facts.drop(HEALTHY_SINCE, [str(turn.app.key)])
+    cluster, project = place.access.name or place.access.id, turn.app.spec.project_name
+    metrics.SYNC_HEALTHY.labels(cluster, project).observe(
+        _between(datetime.fromisoformat(since), turn.ports.clock.now())
+    )
+
+
+def _between(start: datetime, end: datetime) -> float:
+    """Seconds; clocks of two machines may disagree by a little."""
+    return max(0.0, (end - start).total_seconds())
