@@ -15,7 +15,7 @@ import pytest
 from common.adapters.git import GitLimits, GitMirrors
 from common.adapters.git.locks import held
 from common.core.access import RepositoryAccess, Secret
-from common.core.errors import CommitMissing, RenderLimitExceeded, RepositoryUnreachable
+from common.core.errors import CommitMissing, RenderLimitExceeded, RepositoryUnreachable, StoreError
 from common.core.keys import Revision
 from sandbox.githost import HostOptions
 from tests.git_fixtures import HostedRepositories, serving
@@ -299,10 +299,12 @@ def test_packs_are_joined_while_others_read(tmp_path: Path, git_host: HostedRepo
 
     with ThreadPoolExecutor(2) as pool:
         reading = [pool.submit(read) for _ in range(2)]
-        for n in range(1, 17):
-            commits.append(repository.commit({"n": str(n)}))
-            reader.fetch(access, commits[-1], ref="refs/heads/main")
-        stop = True
+        try:
+            for n in range(1, 17):
+                commits.append(repository.commit({"n": str(n)}))
+                reader.fetch(access, commits[-1], ref="refs/heads/main")
+        finally:
+            stop = True
         assert all(r.result() > 0 for r in reading)
     assert len(reader._mirror(access).packs()) <= 5
     assert [reader.read_file(access, c, "n") for c in commits] == [str(n).encode() for n in range(17)]
@@ -393,8 +395,10 @@ def test_exports_and_collection_side_by_side(tmp_path: Path, git_host: HostedRep
 
     with ThreadPoolExecutor(5) as pool:
         collecting = pool.submit(collect)
-        assert set(pool.map(use, range(60))) == {20}
-        stop = True
+        try:
+            assert set(pool.map(use, range(60))) == {20}
+        finally:
+            stop = True
         collecting.result()
 
 
@@ -455,3 +459,40 @@ def test_a_child_keeps_the_lock_of_a_killed_parent(tmp_path: Path) -> None:
                 pass
     with held(lock, timeout_seconds=15):
         pass
+
+
+def test_half_built_trees_of_the_dead_are_collected(tmp_path: Path, git_host: HostedRepositories) -> None:
+    """After an hour, when nobody holds them; one that is being built now is left alone."""
+    reader = GitMirrors(tmp_path / "c")
+    trees = tmp_path / "c/trees"
+    for name in (".building-old", ".building-new", ".trash-x"):
+        (trees / name / "tree").mkdir(parents=True)
+        (trees / name / "tree").chmod(0o555)
+    os.utime(trees / ".building-old", (0, 0))
+    reader.collect(max_bytes=1, max_age_seconds=1)
+    assert [p.name for p in trees.iterdir()] == [".building-new"]
+
+
+def test_a_cache_that_cannot_be_written(
+    tmp_path: Path, git_host: HostedRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is an error of the store, and leaves nothing half made behind."""
+    revision = git_host.repository().commit({"a/n": "1"})
+    reader = GitMirrors(tmp_path / "c")
+    access = RepositoryAccess(url=git_host.url_of())
+    reader.fetch(access, revision)
+
+    def full(*_args: object, **_kwargs: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("common.adapters.git.layout._write", full)
+        with pytest.raises(StoreError), reader.export(access, revision, [""]):
+            pass
+    with monkeypatch.context() as patched:
+        patched.setattr("common.adapters.git.mirror.pygit2.init_repository", full)
+        with pytest.raises(StoreError):
+            reader.fetch(RepositoryAccess(url=git_host.url_of(), project="other"), revision)
+    with reader.export(access, revision, [""]) as tree:
+        assert (tree / "a/n").read_text() == "1"
+    assert len(list((tmp_path / "c/trees").iterdir())) == 1

@@ -22,7 +22,9 @@ from common.core.errors import CacheMiss, StoreError
 
 _BUILDING = ".building-"
 _TRASH = ".trash-"
-_TRIES = 8
+_TRIES = 50
+_BUILT_WITHIN_SECONDS = 3600.0
+"""What is still being built after this was left by a process that died."""
 
 
 class Laid(msgspec.Struct, frozen=True):
@@ -46,12 +48,15 @@ class Exports:
         """The tree's directory, built when it is not there; it stays while the context is open.
 
         Raises:
-            StoreError: it vanished again and again (the cache directory is too small for its use).
+            StoreError: the disk is full, or the tree vanished again and again.
         """
         for _ in range(_TRIES):
             descriptor = self._lock(digest)
             if descriptor is None:
-                descriptor = self._build(digest, build)
+                try:
+                    descriptor = self._build(digest, build)
+                except OSError as error:
+                    raise StoreError(f"an exported tree cannot be written: {error.strerror}") from error
             if descriptor is not None:
                 try:
                     yield self._root / digest / "tree"
@@ -74,10 +79,11 @@ class Exports:
         now = time.time()
         known = []
         for place in self._root.iterdir():
-            if place.name.startswith("."):
-                self._remove(place)
-                continue
             with contextlib.suppress(OSError, CacheMiss):
+                if place.name.startswith("."):
+                    if place.name.startswith(_TRASH) or now - place.stat().st_mtime > _BUILT_WITHIN_SECONDS:
+                        self._remove(place)
+                    continue
                 known.append((place.stat().st_mtime, self.laid(place / "tree").size_bytes, place))
         total = sum(size for _, size, _ in known)
         gone = 0
@@ -94,8 +100,7 @@ class Exports:
             descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
-        wait_for(descriptor, shared=True, timeout_seconds=5)
-        if _same(descriptor, place):
+        if wait_for(descriptor, shared=True, timeout_seconds=5) and _same(descriptor, place):
             with contextlib.suppress(OSError):
                 os.utime(place)
             return descriptor
@@ -108,7 +113,7 @@ class Exports:
         fresh.mkdir(mode=0o755)
         descriptor = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            wait_for(descriptor, shared=True, timeout_seconds=5)
+            wait_for(descriptor, shared=True, timeout_seconds=5)  # nobody else knows the name
             (fresh / "tree").mkdir(mode=0o755)
             laid = build(fresh / "tree")
             (fresh / "laid.json").write_bytes(msgspec.json.encode(laid))

@@ -23,7 +23,14 @@ from common.adapters.git.limits import GitLimits
 from common.adapters.git.mirror import COMMITS, INCOMING, TAGS, Mirror
 from common.adapters.git.repack import repack_if_needed
 from common.core.access import RepositoryAccess
-from common.core.errors import CommitMissing, GitError, PathNotFound, RefNotFound, RepositoryUnreachable
+from common.core.errors import (
+    CommitMissing,
+    GitError,
+    PathNotFound,
+    RefNotFound,
+    RepositoryUnreachable,
+    StoreError,
+)
 from common.core.keys import Revision
 from common.ports import CommitMetadata, RemoteRefs, TreeFile
 
@@ -195,6 +202,9 @@ class GitMirrors:
         outcome = "ok"
         try:
             return bounded(call, deadline)
+        except OSError as error:
+            outcome = type(error).__name__
+            raise StoreError(f"a mirror cannot be written: {error.strerror}") from error
         except BaseException as error:
             outcome = type(error).__name__
             if isinstance(error, Abandoned):
