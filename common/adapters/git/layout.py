@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pygit2
@@ -14,7 +15,7 @@ from common.adapters.git.exports import Laid
 from common.adapters.git.limits import GitLimits
 from common.adapters.git.links import stays_inside
 from common.adapters.git.trees import Entry, blob, clean, entries, entry_at, safe_name
-from common.core.errors import PathNotFound, RenderLimitExceeded
+from common.core.errors import PathNotFound, RenderLimitExceeded, StoreError
 
 _FORMAT = "1"
 """Part of every digest: raise it when the same commit is laid out differently."""
@@ -44,6 +45,7 @@ def lay_out(
     Raises:
         PathNotFound: the commit has no such path.
         RenderLimitExceeded: too many files, too deep, or too many bytes.
+        StoreError: the disk refuses them.
     """
     skipped: list[str] = []
     found = _gather(root, paths, limits, skipped)
@@ -57,14 +59,28 @@ def lay_out(
         total += len(data)
         if entry.mode == FileMode.LINK:
             links[entry.path] = data.decode("utf-8", "surrogateescape")
-        elif not _write(target / entry.path, data, executable=entry.mode == FileMode.BLOB_EXECUTABLE):
+            continue
+        with _disk():
+            written = _write(target / entry.path, data, executable=entry.mode == FileMode.BLOB_EXECUTABLE)
+        if not written:
             skipped.append(f"{entry.path}: the name is there twice")
     for path in sorted(links):
-        reason = _link(target, path, links)
+        with _disk():
+            reason = _link(target, path, links)
         if reason:
             skipped.append(f"{path}: {reason}")
-    _seal(target)
+    with _disk():
+        _seal(target)
     return Laid(total, tuple(_printable(s) for s in skipped))
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    """What the cache's disk refuses says nothing about the mirror that is read meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"an exported tree cannot be written: {error.strerror}") from error
 
 
 def _gather(root: pygit2.Tree, paths: Collection[str], limits: GitLimits, skipped: list[str]) -> list[Entry]:
