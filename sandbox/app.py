@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from sandbox.requests import Request, Target, parse_target, read_request
 from sandbox.state import ClusterState
 from sandbox.status import ApiError, bad_request, path_not_found
 from sandbox.watches import Watcher
+
+log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -65,6 +68,9 @@ class Application:
         except _Cut:
             await _cut(receive)
             return
+        except Exception as error:
+            log.exception("request_failed: %s %s", scope["method"], scope["path"])
+            answer = _failure(ApiError(500, "InternalError", f"Internal error occurred: {error}"))
         if isinstance(answer, Streamed):
             await self._stream(answer.watcher, receive, send)
             return

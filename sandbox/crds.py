@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.resources import PrinterColumn, Resource, ScalePaths
-from sandbox.state import ClusterState, WriteContext
+from sandbox.state import ClusterState
 from sandbox.store import Event, Storage
 
 DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
@@ -130,8 +130,3 @@ def _condition(kind: str, reason: str, message: str, now: str) -> Fields:
         "message": message,
         "lastTransitionTime": now,
     }
-
-
-def cleanup_context() -> WriteContext:
-    """The writer that empties a deleted definition."""
-    return WriteContext(manager="kube-apiserver", validation="Ignore")

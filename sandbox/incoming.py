@@ -68,6 +68,10 @@ def decode_and_default(
     Raises:
         ApiError: 400 for wrong types (built-in kinds) and, when validation is strict, unknown fields.
     """
+    if context.trusted:
+        if not resource.custom:
+            apply_defaults(resource.group, resource.kind, obj)
+        return []
     node = state.node(resource)
     if resource.custom:
         fill_defaults(node, obj)

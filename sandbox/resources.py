@@ -81,6 +81,7 @@ class ResourceTable:
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._by_path: dict[tuple[str, str, str], Resource] = {}
         self._by_kind: dict[tuple[str, str], Resource] = {}
+        self._by_storage: dict[tuple[str, str], Resource] = {}
         self.revision = 0
         for resource in resources:
             self.add(resource)
@@ -90,6 +91,8 @@ class ResourceTable:
         self._by_path[(resource.group, resource.version, resource.plural)] = resource
         if resource.preferred or (resource.group, resource.kind) not in self._by_kind:
             self._by_kind[(resource.group, resource.kind)] = resource
+        if resource.preferred or resource.storage not in self._by_storage:
+            self._by_storage[resource.storage] = resource
         self.revision += 1
 
     def remove(self, group: str, plural: str) -> None:
@@ -97,6 +100,7 @@ class ResourceTable:
         for path in [p for p in self._by_path if p[0] == group and p[2] == plural]:
             gone = self._by_path.pop(path)
             self._by_kind.pop((gone.group, gone.kind), None)
+            self._by_storage.pop(gone.storage, None)
         self.revision += 1
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
@@ -109,8 +113,7 @@ class ResourceTable:
 
     def of_storage(self, storage: tuple[str, str]) -> Resource | None:
         """The preferred version of what is stored there."""
-        found = [r for r in self._by_path.values() if r.storage == storage]
-        return next((r for r in found if r.preferred), found[0] if found else None)
+        return self._by_storage.get(storage)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(list(self._by_path.values()))

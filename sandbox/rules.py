@@ -298,6 +298,37 @@ def _ingress(obj: Fields) -> Iterator[Cause]:
         yield invalid_value("spec", [], "either `defaultBackend` or `rules` must be specified")
 
 
+def _definition(obj: Fields) -> Iterator[Cause]:
+    spec = obj.get("spec") or {}
+    names, versions = spec.get("names") or {}, spec.get("versions") or []
+    expected = f"{names.get('plural')}.{spec.get('group')}"
+    if obj["metadata"].get("name") != expected:
+        why = 'must be spec.names.plural+"."+spec.group'
+        yield invalid_value("metadata.name", obj["metadata"].get("name"), why)
+    if spec.get("scope") not in ("Cluster", "Namespaced"):
+        yield _unsupported("spec.scope", spec.get("scope"), ("Cluster", "Namespaced"))
+    stored = [version.get("name") for version in versions if version.get("storage")]
+    if len(stored) != 1:
+        why = "must have exactly one version marked as storage version"
+        yield invalid_value("spec.versions", stored, why)
+    for place, version in enumerate(versions):
+        here = f"spec.versions[{place}].schema.openAPIV3Schema"
+        schema = (version.get("schema") or {}).get("openAPIV3Schema")
+        if not isinstance(schema, dict):
+            yield required(here, "schemas are required")
+        elif not schema.get("type"):
+            yield required(f"{here}.type", "must not be empty at the root")
+        elif schema["type"] != "object":
+            yield invalid_value(f"{here}.type", schema["type"], "must be object at the root")
+
+
+def _unsupported(field: str, value: object, supported: tuple[str, ...]) -> Cause:
+    quoted = ", ".join(shown(each) for each in supported)
+    return Cause(
+        "FieldValueNotSupported", field, f"Unsupported value: {shown(value)}: supported values: {quoted}"
+    )
+
+
 _WORKLOAD = (_containers, _selector, _replicas)
 _RULES: dict[tuple[str, str], tuple[Callable[[Fields], Iterator[Cause]], ...]] = {
     ("", "Pod"): (_containers,),
@@ -310,5 +341,6 @@ _RULES: dict[tuple[str, str], tuple[Callable[[Fields], Iterator[Cause]], ...]] =
     ("apps", "DaemonSet"): (_containers, _selector, _restart_policy(("Always",))),
     ("batch", "Job"): (_containers, _restart_policy(("OnFailure", "Never"))),
     ("batch", "CronJob"): (_containers, _restart_policy(("OnFailure", "Never"))),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): (_definition,),
     ("networking.k8s.io", "Ingress"): (_ingress,),
 }

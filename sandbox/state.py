@@ -34,6 +34,8 @@ class WriteContext(msgspec.Struct, kw_only=True):
     validation: str = "Warn"
     force: bool = False
     user: str = "sandbox-admin"
+    trusted: bool = False
+    """A controller's write of what was valid before: it gets defaults, and is not checked again."""
     subresource: str = ""
     warnings: list[str] = msgspec.field(default_factory=list)
 

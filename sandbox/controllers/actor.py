@@ -21,8 +21,8 @@ class Actor:
         self.state = state
         self._manager = manager
 
-    def _context(self, subresource: str = "") -> WriteContext:
-        return WriteContext(manager=self._manager, validation="Ignore", subresource=subresource)
+    def _context(self) -> WriteContext:
+        return WriteContext(manager=self._manager, validation="Ignore", trusted=True)
 
     def resource(self, storage: Storage) -> Resource:
         """The kind stored there.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -18,6 +17,8 @@ import httpx
 import pytest
 
 MAPS = "/api/v1/namespaces/default/configmaps"
+BOAT = {"apiVersion": "sea.dev/v1", "kind": "Boat", "spec": {"x": 1}}
+KEEP_ALL = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def test_it_ends_cleanly_when_told_to() -> None:
 
 
 def test_objects_survive_a_kill(tmp_path: Path) -> None:
-    """kill -9 loses nothing that was answered: objects, uids, the token, custom kinds, the version counter."""
+    """kill -9 loses nothing that was answered: objects, uids, the token, custom kinds, versions."""
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -77,9 +78,7 @@ def test_objects_survive_a_kill(tmp_path: Path) -> None:
                     "name": "v1",
                     "served": True,
                     "storage": True,
-                    "schema": {
-                        "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-                    },
+                    "schema": {"openAPIV3Schema": KEEP_ALL},
                 }
             ],
         },
@@ -91,7 +90,7 @@ def test_objects_survive_a_kill(tmp_path: Path) -> None:
                 assert client.post(MAPS, json=config_map(f"m{number:02}")).status_code == 201
             assert client.delete(f"{MAPS}/m00").status_code == 200
             client.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", json=definition)
-            boat = {"apiVersion": "sea.dev/v1", "kind": "Boat", "metadata": {"name": "b"}, "spec": {"x": 1}}
+            boat = config_map("b") | BOAT
             assert client.post(boats, json=boat).status_code == 201
             before = client.get(f"{MAPS}/m01").json()
         child.send_signal(signal.SIGKILL)
@@ -154,7 +153,11 @@ def test_a_port_in_use_is_one_sentence() -> None:
 def test_kubeconfigs_are_for_their_owner_only(tmp_path: Path) -> None:
     """One file a cluster and one for all; mode 0600."""
     with process("--clusters", "2", "--kubeconfig-dir", str(tmp_path)) as (_, clusters):
-        assert sorted(os.listdir(tmp_path)) == ["all.yaml", "sandbox-2.yaml", "sandbox.yaml"]
+        assert sorted(file.name for file in tmp_path.iterdir()) == [
+            "all.yaml",
+            "sandbox-2.yaml",
+            "sandbox.yaml",
+        ]
         assert all(Path(cluster["kubeconfig"]).stat().st_mode & 0o777 == 0o600 for cluster in clusters)
 
 
