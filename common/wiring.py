@@ -30,11 +30,11 @@ from common.adapters.tools import Tools
 from common.core.access import ClusterAccess
 from common.core.errors import NotFound
 from common.core.follows import ref_digests
-from common.core.keys import IN_CLUSTER, GroupVersionKind
+from common.core.keys import IN_CLUSTER, AppKey, ClusterId, GroupVersionKind
 from common.operations.bundle import Ports
 from common.operations.fleet import FleetReader
 from common.operations.step import step
-from common.ports import Cluster, Clusters, Item, Kind
+from common.ports import Cluster, Item, Kind
 from common.settings import Settings
 
 log = logging.get(__name__)
@@ -52,14 +52,14 @@ class Engine:
             timeout_seconds=settings.redis.timeout_seconds,
             sentinel_service=settings.redis.sentinel_service,
         )
-        self.clusters: Clusters = HttpClusters(home_access(settings))
+        self.clusters = HttpClusters(home_access(settings))
         key = home_key(self.clusters.home(), settings.home.namespace)
         self.due = RedisDueSet(self.redis)
         self.live = RedisLiveStore(self.redis, secrets_key=derived(key, "digests"))
         self.applications = RedisApplications(self.redis, ref_digests)
         self.facts = RedisFacts(self.redis)
         self.routes = Routes.parse(settings.worker.shards, settings.worker.edge_queues)
-        self.queue = CeleryTaskQueue(self.redis, self.routes)
+        self.queue = CeleryTaskQueue(self.redis, self.routes, cluster_of=self._cluster_of)
         self.keeper = LeaseKeeper(
             self.due,
             lease_seconds=settings.worker.lease_seconds,
@@ -85,6 +85,10 @@ class Engine:
         )
         self.fleet = FleetReader(self.ports)
 
+    def _cluster_of(self, item: Item) -> ClusterId | None:
+        """Where an application's work is, for the queue of a doorbell that does not say."""
+        return self.fleet.cluster_of(AppKey.parse(item.name)) if item.sort == "app" else None
+
     @property
     def celery(self) -> Celery:
         """A Celery application that sends; workers make their own."""
@@ -102,6 +106,8 @@ class Engine:
             self.queue.ring(item, Kind.DIFF)
         self.keeper.stop()
         self._jq.close()
+        self.clusters.close()
+        self.redis.close()
 
 
 def _observe_git(operation: str, seconds: float, outcome: str) -> None:
@@ -135,7 +141,11 @@ def home_key(home: Cluster, namespace: str) -> bytes:
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": "argocd-secret", "namespace": namespace},
+            "metadata": {
+                "name": "argocd-secret",
+                "namespace": namespace,
+                "labels": {"app.kubernetes.io/part-of": "argocd"},
+            },
             "data": {"server.secretkey": made},
         },
         field_manager="moorings-bootstrap",

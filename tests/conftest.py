@@ -7,7 +7,14 @@ import shutil
 
 import pytest
 
-pytest_plugins = ["tests.git_fixtures", "tests.tool_fixtures", "tests.render_fixtures", "tests.sandbox_fixtures"]
+pytest_plugins = [
+    "tests.git_fixtures",
+    "tests.tool_fixtures",
+    "tests.render_fixtures",
+    "tests.sandbox_fixtures",
+    "tests.redis_fixtures",
+    "tests.engine_fixtures",
+]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -170,7 +170,6 @@ def _write(turn: Turn, new: ApplicationStatus, *, ended: bool, asked: Refresh | 
             "status", status_patch(turn.app.raw.get("status"), replace(new, reconciled_at=turn.now))
         )
     if not patch:
-        metrics.STATUS_WRITES.labels(outcome="unchanged").inc()
         return
     write_status(turn.ports, turn.app.raw, patch)
 

@@ -67,7 +67,15 @@ def resolve_sources(
                 fact = ask(turn.ports, repo, what, project)
             _require(turn, fact)
             revision = fact.revision
-        resolved.append(SourceAt(source=source, repo=repo, revision=Revision(revision), digest=what.digest))
+        resolved.append(
+            SourceAt(
+                source=source,
+                repo=repo,
+                revision=Revision(revision),
+                digest=what.digest,
+                ref_name=fact.name if fact else "",
+            )
+        )
         facts.append(fact)
     return resolved, facts
 

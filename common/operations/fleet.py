@@ -15,9 +15,9 @@ from common import logging
 from common.core.access import ClusterAccess, RepositoryAccess
 from common.core.compare.ignore import IgnoreRule
 from common.core.desired import Scope
-from common.core.errors import InvalidInput, NotFound
-from common.core.keys import ClusterId, GroupKind, GroupVersionKind, Object, ObjectKey
-from common.core.model.application import Application
+from common.core.errors import InvalidInput, MooringsError, NotFound
+from common.core.keys import AppKey, ClusterId, GroupKind, GroupVersionKind, Object, ObjectKey
+from common.core.model.application import Application, read_application
 from common.core.model.cluster_secret import cluster_access
 from common.core.model.destinations import resolve_destination
 from common.core.model.engine_settings import EngineSettings, read_settings
@@ -148,6 +148,16 @@ class FleetReader:
             if kept is None or kept[0] != version:
                 kept = self._kept = (version, read_fleet(self._ports))
         return kept[1]
+
+    def cluster_of(self, key: AppKey) -> ClusterId | None:
+        """The destination of an application that was looked at; None when it cannot be told."""
+        raw = self._ports.applications.get(key)
+        if raw is None:
+            return None
+        try:
+            return self.current().place(read_application(raw).application).access.id
+        except MooringsError:
+            return None
 
 
 def read_fleet(ports: Ports) -> Fleet:

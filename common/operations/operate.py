@@ -288,6 +288,7 @@ def _plan_input(
         revision=revision,
         started_at=running.state.started_at,
         operation_id=running.operation_id,
+        attempt=running.state.retry_count,
     )
 
 

@@ -17,7 +17,7 @@ from common.operations.operate import choose, operate
 from common.operations.render import INPUTS
 from common.operations.status_write import Overtaken, reread
 from common.operations.turn import Turn
-from common.ports import Item, Kind
+from common.ports import Kind
 
 
 def application(ports: Ports, fleet: Fleet, key: AppKey, kinds: Kind) -> float | None:
@@ -71,7 +71,6 @@ def _forget(ports: Ports, key: AppKey) -> None:
     """It is gone: nothing of it is kept but what its digests share with others."""
     ports.facts.drop(STAMPS, [str(key)])
     ports.facts.drop(INPUTS, [str(key)])
-    ports.due.forget(Item.app(key))
 
 
 def _reconcile(turn: Turn) -> float | None:

@@ -17,7 +17,7 @@ import orjson
 from common import metrics
 from common.core.access import RepositoryAccess
 from common.core.build_env import build_environment, mentioned
-from common.core.errors import CacheMiss, PathNotFound
+from common.core.errors import CacheMiss, CommitMissing, PathNotFound
 from common.core.keys import AppKey, Object, Revision
 from common.core.model.record import to_json
 from common.core.model.source import ApplicationSource, SourceType
@@ -39,6 +39,8 @@ class SourceAt(msgspec.Struct, frozen=True, kw_only=True):
     revision: Revision
     digest: str
     """Of its repository and ref (`common.core.refs.ref_digest`)."""
+    ref_name: str = ""
+    """The full name of the ref, where one led to the revision."""
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,19 @@ def render(
     Raises:
         RenderError, GitError, PathNotFound: the source cannot be rendered.
     """
+    try:
+        return _render(ports, purpose, sources, known=known, hard=hard)
+    except CommitMissing:
+        # Another machine's worker resolved the ref, or the mirror was damaged and made anew.
+        for at in sources:
+            if not at.source.chart:
+                ports.git.fetch(at.repo, at.revision, ref=at.ref_name or None)
+        return _render(ports, purpose, sources, known=known, hard=hard)
+
+
+def _render(
+    ports: Ports, purpose: Purpose, sources: Sequence[SourceAt], *, known: Inputs | None, hard: bool
+) -> tuple[Rendered, Inputs]:
     inputs = _inputs(ports, purpose, sources, None if hard else known)
     types = tuple(SourceType(one.type) for one in inputs.sources)
     if not hard:

@@ -37,7 +37,7 @@ def write(ports: Ports, based_on: Object, patch: dict[str, Any]) -> Object:
         try:
             return _patch(ports, key, patch, version)
         except VersionConflict:
-            metrics.STATUS_WRITES.labels(outcome="conflict").inc()
+            metrics.STATUS_CONFLICTS.inc()
             current = reread(ports, key)
             if wake_digest(current) != decided_from or _state(current) != _state(based_on):
                 raise Overtaken(str(key)) from None
@@ -53,7 +53,7 @@ def _patch(ports: Ports, key: AppKey, patch: dict[str, Any], version: str) -> Ob
     except NotFound:
         ports.applications.remove(key)
         raise Overtaken(str(key)) from None
-    metrics.STATUS_WRITES.labels(outcome="written").inc()
+    metrics.STATUS_WRITES.inc()
     ports.applications.put(answer)
     return answer
 

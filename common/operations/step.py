@@ -63,5 +63,4 @@ def _release(ports: Ports, claim: Claim, due_in: float | None) -> None:
         if ports.leases.release(claim, due_in_seconds=due_in):
             ports.queue.ring(claim.item, claim.kinds)
     except LeaseLost:
-        metrics.LEASES_LOST.inc()
         log.info("lease_lost", item=str(claim.item))

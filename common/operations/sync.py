@@ -1,8 +1,8 @@
 """Advance one operation as far as it goes without waiting; its state lives in `status.operationState`.
 
 A sync that ends within its first step is written once, at its end. One that must wait, or that runs a hook,
-is claimed first: that write is the fence (a compare-and-swap on the Application), and the resourceVersion that
-it is made at, together with the uid, is the operation's id.
+is claimed first. That write is the fence (a compare-and-swap on the Application); the resourceVersion it is
+made at, together with the uid, is the operation's id.
 """
 
 from __future__ import annotations
