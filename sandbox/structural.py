@@ -26,7 +26,7 @@ _TYPES: dict[str, Callable[[object], bool]] = {
     "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
 }
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-_IDENTITY = ("apiVersion", "kind", "metadata")
+_IDENTITY = ("apiVersion", "kind")
 
 
 class Node:
@@ -68,8 +68,6 @@ class Node:
         if declared is not None:
             found = self._props[name] = node_of(declared)
             return found
-        if self.embedded and name == "metadata":
-            return node_of_definition(_OBJECT_META)
         additional = self.schema.get("additionalProperties")
         if isinstance(additional, dict):
             if self._additional is None:
@@ -150,11 +148,13 @@ def _check(node: Node, value: Any, path: str, found: Findings, *, prune: bool, r
 def _check_object(
     node: Node, value: dict[str, Any], path: str, found: Findings, *, prune: bool, root: bool
 ) -> None:
+    whole = root or node.embedded
     for name in list(value):
-        child = node.prop(name)
+        # Whatever a definition says of its metadata, it is ObjectMeta.
+        child = node_of_definition(_OBJECT_META) if whole and name == "metadata" else node.prop(name)
         item = value[name]
         if child is None:
-            if node.open or node.keep or ((root or node.embedded) and name in _IDENTITY):
+            if node.open or node.keep or (whole and name in _IDENTITY):
                 continue
             found.unknown.append(join(path, name))
             if prune:

@@ -58,6 +58,7 @@ spec:
         type: object
         required: [spec]
         properties:
+          metadata: {type: object}
           spec:
             type: object
             required: [size]
@@ -224,8 +225,10 @@ def test_logs_are_refused_in_clear_words(kubectl: Kubectl) -> None:
 
 def test_an_invalid_object_names_every_field(kubectl: Kubectl) -> None:
     """422 lists all causes, each with its path."""
-    bad = DEPLOYMENT.replace("name: web,", "name: Web_1,").replace("name: c, ", "").replace(
-        "replicas: 2", "replicas: -1"
+    bad = (
+        DEPLOYMENT.replace("name: web,", "name: Web_1,")
+        .replace("name: c, ", "")
+        .replace("replicas: 2", "replicas: -1")
     )
     refused = kubectl("create", "-f", "-", stdin=bad, code=1).stderr
     assert 'The Deployment "Web_1" is invalid' in refused

@@ -24,19 +24,14 @@ def faults(kind: str, obj: dict[str, Any], live: dict[str, Any] | None = None) -
         ("ConfigMap", "a.b-c", True), ("ConfigMap", "A", False), ("ConfigMap", "a" * 254, False),
         ("Namespace", "a-b", True), ("Namespace", "a.b", False), ("Namespace", "a" * 64, False),
         ("Service", "a-1", True), ("Service", "1-a", False),
-    spec = {"ports": [{"port": 1, "protocol": "TCP"}], "type": "ClusterIP"}
-        ("ClusterRole", "system:Any_thing", True), ("ClusterRole", "a/b", False), ("ClusterRole", "..", False),
+        ("ClusterRole", "system:Any_thing", True), ("ClusterRole", "a/b", False),
+        ("ClusterRole", "..", False),
     ],
 )  # fmt: skip
 def test_names(kind: str, name: str, good: bool) -> None:
     """DNS subdomains, labels or path segments, by kind."""
-    fields = faults(
-        kind,
-        {
-            "metadata": {"name": name},
-            "spec": {"ports": [{"port": 1, "protocol": "TCP"}], "type": "ClusterIP"},
-        },
-    )
+    spec = {"ports": [{"port": 1, "protocol": "TCP"}], "type": "ClusterIP"}
+    fields = faults(kind, {"metadata": {"name": name}, "spec": spec})
     assert ("metadata.name" not in fields) is good
 
 

@@ -101,6 +101,14 @@ def test_unknown_fields_are_reported_and_pruned() -> None:
     }
 
 
+def test_metadata_is_always_object_meta() -> None:
+    """A definition that says `metadata: {type: object}` means the same as one that says nothing."""
+    schema = {"type": "object", "properties": {"metadata": {"type": "object"}}}
+    obj = {"metadata": {"name": "a", "labels": {"a": "b"}, "odd": 1}}
+    assert check(Node(schema), obj).unknown == ["metadata.odd"]
+    assert obj == {"metadata": {"name": "a", "labels": {"a": "b"}}}
+
+
 def test_nulls_go_unless_they_may_be() -> None:
     """A null of a field that is not nullable is as if it were not there."""
     obj = {"spec": {"size": 1, "colour": None, "gone": None}}
