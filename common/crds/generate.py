@@ -58,7 +58,7 @@ def appproject() -> dict[str, Any]:
         ("appproj", "appprojs"),
         _root(
             "What the Applications that belong to it may use.",
-            {"spec": _kind_rules_required(schema_of(AppProjectSpec)), "status": schema_of(AppProjectStatus)},
+            {"spec": schema_of(AppProjectSpec), "status": schema_of(AppProjectStatus)},
         ),
     )
 
@@ -71,13 +71,6 @@ def applicationset() -> dict[str, Any]:
         _root("Applications made from a template.", {"spec": _set_spec(), "status": _set_status()}),
         subresources={"status": {}},
     )
-
-
-def _kind_rules_required(spec: Schema) -> Schema:
-    for name, schema in spec["properties"].items():
-        if name.endswith(("Whitelist", "Blacklist")):
-            schema["items"]["required"] = ["group", "kind"]
-    return spec
 
 
 def _column(name: str, path: str, *, priority: int = 0) -> dict[str, Any]:

@@ -21,15 +21,15 @@ class DestinationRule(Record, frozen=True, kw_only=True):
 class KindRule(Record, frozen=True, kw_only=True):
     """Kinds of objects, by globs."""
 
-    group: str = ""
-    kind: str = ""
+    group: str
+    kind: str
 
 
 class ClusterKindRule(Record, frozen=True, kw_only=True):
     """Kinds of cluster-scoped objects, by globs, and possibly only those of some name."""
 
-    group: str = ""
-    kind: str = ""
+    group: str
+    kind: str
     name: str = ""
     """A glob; empty for any name."""
 

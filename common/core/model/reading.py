@@ -7,7 +7,8 @@ does for Argo CD.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -41,8 +42,13 @@ def read(raw: object, kind: type[T], *, name: str, at: str = "") -> tuple[T, lis
         return msgspec.convert(raw, kind), []
     except msgspec.ValidationError:
         walk = _Walk(name)
-        clean = walk.value(raw, inspect.type_info(kind), at)
+        clean = walk.value(raw, _type_info(cast("Any", kind)), at)
         return msgspec.convert({} if clean is ABSENT else clean, kind), walk.errors
+
+
+@cache
+def _type_info(kind: Any) -> inspect.Type:
+    return inspect.type_info(kind)
 
 
 class _Walk:
