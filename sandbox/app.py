@@ -53,6 +53,7 @@ class Application:
         self._documents = Documents(state)
         self._bookmark_seconds = bookmark_seconds
         self._go_down = go_down
+        self._down_seconds = 0.0
         self._watchers: set[Watcher] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +87,15 @@ class Application:
             }
         )
         await send({"type": "http.response.body", "body": answer.body})
+        if self._down_seconds:
+            await self._end_of_the_world()
+
+    async def _end_of_the_world(self) -> None:
+        """Go down as asked, once the answer to that has left the process."""
+        seconds, self._down_seconds = self._down_seconds, 0.0
+        for _ in range(3):  # turns of the loop in which buffers reach the socket
+            await asyncio.sleep(0)
+        self._go_down(seconds)
 
     async def _answer(self, request: Request, receive: Receive) -> Answer | Streamed:
         path = request.path
@@ -126,12 +136,11 @@ class Application:
             asked = orjson.loads(body)
             listed = asked if isinstance(asked, list) else [asked]
             down = sum(float(each.pop("down_seconds", 0)) for each in listed)
-            faults = msgspec.convert(listed, list[Fault])
+            faults = msgspec.convert([each for each in listed if each], list[Fault])
         except (ValueError, TypeError, AttributeError, msgspec.ValidationError) as error:
             raise bad_request(f"no list of faults: {error}") from error
         self.faults.set(*faults)
-        if down > 0:
-            self._go_down(down)
+        self._down_seconds = down
 
     async def _suffer(self, struck: list[Fault], receive: Receive) -> None:
         for fault in struck:

@@ -101,7 +101,12 @@ def partial(resource: Resource, entry: Entry) -> dict[str, Any]:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
 
 
-def _version(text: str, what: str = "resourceVersion") -> int:
+def parse_number(text: str, what: str = "resourceVersion") -> int:
+    """A number of the query.
+
+    Raises:
+        ApiError: 400.
+    """
     try:
         return int(text)
     except ValueError as error:
@@ -117,7 +122,7 @@ def list_all(state: ClusterState, resource: Resource, namespace: str, request: R
         ApiError: 400, 406, 410 or 504 (a version that is not reached yet).
     """
     test = selection(request, resource)
-    limit = _version(request.query.get("limit") or "0", "limit")
+    limit = parse_number(request.query.get("limit") or "0", "limit")
     entries, version, start = _source(state, resource, namespace, request)
     if start is not None:
         entries = [entry for entry in entries if entry.key > start]
@@ -125,7 +130,7 @@ def list_all(state: ClusterState, resource: Resource, namespace: str, request: R
         entries = [entry for entry in entries if test(entry)]
     left = len(entries) - limit
     meta: dict[str, Any] = {"resourceVersion": str(version)}
-    if limit and left > 0:
+    if limit > 0 and left > 0:
         entries = entries[:limit]
         meta["continue"] = _token(version, entries[-1].key)
         if test is None:
@@ -149,7 +154,7 @@ def _source(
                 "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is"
                 " provided"
             )
-        version = _version(asked) if asked else 0
+        version = parse_number(asked) if asked else 0
         if version > state.store.rv:
             raise too_new(version, state.store.rv)
         if match == "Exact" or (asked not in ("", "0") and not match and request.query.get("limit")):

@@ -154,6 +154,8 @@ def _selector(obj: Fields) -> Iterator[Cause]:
     if not selector:
         if isinstance(selector, dict):
             yield invalid_value("spec.selector", selector, "empty selector is invalid for deployment")
+        else:
+            yield required("spec.selector")
         return
     if not match_selector(selector, labels):
         yield invalid_value(
@@ -163,8 +165,6 @@ def _selector(obj: Fields) -> Iterator[Cause]:
 
 def _containers(obj: Fields) -> Iterator[Cause]:
     spec, path = _pod_spec(obj)
-    if spec is None:
-        return
     listed = spec.get("containers")
     if not listed:
         yield required(f"{path}.containers")
@@ -209,19 +209,16 @@ def _container(container: Fields, here: str, spec: Fields) -> Iterator[Cause]:
                 )
 
 
-def _pod_spec(obj: Fields) -> tuple[Fields | None, str]:
+def _pod_spec(obj: Fields) -> tuple[Fields, str]:
     kind, spec = obj.get("kind"), obj.get("spec") or {}
     if kind == "Pod":
         return spec, "spec"
     path = "spec.template"
     if kind == "CronJob":
         spec, path = (spec.get("jobTemplate") or {}).get("spec") or {}, "spec.jobTemplate.spec.template"
-    template = spec.get("template")
-    if template is None:
-        return None, ""
-    inner = dict(template.get("spec") or {})
+    inner = dict((spec.get("template") or {}).get("spec") or {})
     if kind == "StatefulSet" and spec.get("volumeClaimTemplates"):
-        claims = [{"name": c.get("metadata", {}).get("name")} for c in spec["volumeClaimTemplates"]]
+        claims = [{"name": (c.get("metadata") or {}).get("name")} for c in spec["volumeClaimTemplates"]]
         inner["volumes"] = [*(inner.get("volumes") or ()), *claims]
     return inner, f"{path}.spec"
 
@@ -229,8 +226,8 @@ def _pod_spec(obj: Fields) -> tuple[Fields | None, str]:
 def _restart_policy(allowed: tuple[str, ...]) -> Callable[[Fields], Iterator[Cause]]:
     def rule(obj: Fields) -> Iterator[Cause]:
         spec, path = _pod_spec(obj)
-        policy = (spec or {}).get("restartPolicy")
-        if spec is not None and policy not in allowed:
+        policy = spec.get("restartPolicy")
+        if spec and policy not in allowed:
             quoted = ", ".join(f'"{value}"' for value in allowed)
             if policy == "Always" and len(allowed) > 1:
                 yield required(f"{path}.restartPolicy", f"valid values: {quoted}")
@@ -242,6 +239,12 @@ def _restart_policy(allowed: tuple[str, ...]) -> Callable[[Fields], Iterator[Cau
                 )
 
     return rule
+
+
+def _claims(obj: Fields) -> Iterator[Cause]:
+    for place, claim in enumerate((obj.get("spec") or {}).get("volumeClaimTemplates") or ()):
+        if not (claim.get("metadata") or {}).get("name"):
+            yield required(f"spec.volumeClaimTemplates[{place}].metadata.name")
 
 
 def _replicas(obj: Fields) -> Iterator[Cause]:
@@ -337,7 +340,7 @@ _RULES: dict[tuple[str, str], tuple[Callable[[Fields], Iterator[Cause]], ...]] =
     ("", "Secret"): (_keys,),
     ("apps", "Deployment"): (*_WORKLOAD, _restart_policy(("Always",))),
     ("apps", "ReplicaSet"): (*_WORKLOAD, _restart_policy(("Always",))),
-    ("apps", "StatefulSet"): (*_WORKLOAD, _restart_policy(("Always",))),
+    ("apps", "StatefulSet"): (*_WORKLOAD, _claims, _restart_policy(("Always",))),
     ("apps", "DaemonSet"): (_containers, _selector, _restart_policy(("Always",))),
     ("batch", "Job"): (_containers, _restart_policy(("OnFailure", "Never"))),
     ("batch", "CronJob"): (_containers, _restart_policy(("OnFailure", "Never"))),

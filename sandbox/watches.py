@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.reads import Form, Test, partial, selection
+from sandbox.reads import Form, Test, parse_number, partial, selection
 from sandbox.requests import Request
 from sandbox.resources import Resource
 from sandbox.state import ClusterState
@@ -41,7 +41,7 @@ class Watcher:
         self._ready = asyncio.Event()
         self._closed = False
         self._columns_sent = False
-        seconds = float(request.query.get("timeoutSeconds") or _DEFAULT_SECONDS)
+        seconds = parse_number(request.query.get("timeoutSeconds") or "0", "timeoutSeconds")
         loop = asyncio.get_running_loop()
         self._deadline = loop.time() + (seconds or _DEFAULT_SECONDS)
         self._start(request)
@@ -68,10 +68,7 @@ class Watcher:
             self._ready.set()
 
     def _replay(self, asked: str) -> None:
-        try:
-            version = int(asked)
-        except ValueError as error:
-            raise bad_request(f"invalid resource version {asked!r}") from error
+        version = parse_number(asked)
         newest = self._state.store.rv
         if version > newest:
             # A version of another life of this cluster: the client must list again.

@@ -123,10 +123,10 @@ class Deployments:
 
     def _shrink(self, old: list[Fields], new: Fields, least: int) -> None:
         """Take pods from the old sets, the oldest set first, while enough stay available."""
-        spare = sum((s.get("status") or {}).get("availableReplicas", 0) for s in (*old, new)) - least
+        spare = sum(_available(each) for each in (*old, new)) - least
         for each in old:
             have = each["spec"].get("replicas", 0)
-            available = min(have, (each.get("status") or {}).get("availableReplicas", 0))
+            available = _available(each)
             gone = (have - available) + max(0, min(available, spare))
             spare -= gone - (have - available)
             self._set_replicas(each, have - gone)
@@ -214,6 +214,11 @@ class Deployments:
         if left > 0:
             self._work.add_later(self, _key(owner), left + 1)
         return bool(left <= 0)
+
+
+def _available(owned: Fields) -> int:
+    """What a set has available, but no more than it will have: one that shrinks may not have counted yet."""
+    return int(min(owned["spec"].get("replicas", 0), (owned.get("status") or {}).get("availableReplicas", 0)))
 
 
 def _key(obj: Fields) -> Key:

@@ -69,7 +69,10 @@ def test_what_may_never_change() -> None:
 def test_a_stateful_sets_spec_is_mostly_fixed() -> None:
     """Replicas and template may change, the service name may not."""
     spec = {"serviceName": "s", "replicas": 1}
-    assert faults("StatefulSet", {"spec": spec | {"replicas": 2}}, {"spec": spec}).keys() <= {"spec.template"}
+    assert faults("StatefulSet", {"spec": spec | {"replicas": 2}}, {"spec": spec}).keys() <= {
+        "spec.selector",
+        "spec.template.spec.containers",
+    }
     found = faults("StatefulSet", {"spec": spec | {"serviceName": "t"}}, {"spec": spec})
     assert "are forbidden" in found["spec"]
 
@@ -126,3 +129,15 @@ def test_definitions() -> None:
         "spec.versions[0].schema.openAPIV3Schema",
         "spec.versions[1].schema.openAPIV3Schema.type",
     ]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"])
+def test_a_workload_needs_a_selector_and_containers(kind: str) -> None:
+    """Also when it has no spec at all: to an API server that is an empty one."""
+    assert list(faults(kind, {})) == ["spec.template.spec.containers", "spec.selector"]
+
+
+def test_claim_templates_need_names() -> None:
+    """Their claims are named by them."""
+    found = faults("StatefulSet", {"spec": {"volumeClaimTemplates": [{}]}})
+    assert "spec.volumeClaimTemplates[0].metadata.name" in found
