@@ -44,7 +44,8 @@ def _host(parts: SplitResult) -> str:
 
 
 def _trimmed(path: str) -> str:
-    return path.rstrip("/").removesuffix(".git").rstrip("/")
+    shorter = path.strip().rstrip("/").removesuffix(".git")
+    return path if shorter == path else _trimmed(shorter)
 
 
 def is_below(url: str, prefix: str) -> bool:

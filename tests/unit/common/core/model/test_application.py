@@ -92,6 +92,7 @@ def test_every_error_is_reported_at_once() -> None:
         "spec.source.helm.skipCrds": "true or false",
         "spec.source.kustomize.replicas[0].count": "a whole number or a string",
         "spec.source.kustomize.commonLabels.a": "a string",
+        "spec.source.kustomize.commonAnnotations": "an object",
         "spec.source.directory.jsonnet.extVars[0].value": "a string",
         "spec.destination": "server or name, not both",
         "spec.syncPolicy.automated": "an object",
@@ -220,6 +221,8 @@ def test_an_operation_may_be_without_a_sync() -> None:
     """And without anything else."""
     raw = document("application-minimal") | {"operation": {}}
     assert parse_application(raw).operation == Operation()
+    raw["operation"] = {"sync": {"syncStrategy": {"hook": {}}}}
+    assert parse_application(raw).operation is not None
 
 
 def test_defaults_of_a_spec() -> None:
