@@ -7,10 +7,12 @@ Tests of worker processes are elsewhere; this one is for what an application goe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import orjson
@@ -19,9 +21,10 @@ import pytest
 from common.adapters.clock import SystemClock
 from common.core.access import Secret
 from common.core.errors import MooringsError, NotFound
+from common.core.follows import ref_digests
 from common.core.keys import AppKey, GroupVersionKind, Object, gvk_of
 from common.operations.bootstrap import bootstrap
-from common.ports import Cluster, Kind
+from common.ports import Cluster, Item, Kind
 from common.settings import HomeSettings, RedisSettings, Settings
 from common.wiring import Engine
 from sandbox.run import Fleet
@@ -45,6 +48,8 @@ class Moored:
         self.home: Cluster = engine.clusters.home()
         self.other: Cluster = engine.clusters.connect(clusters[1].access())
         self.failures: list[BaseException] = []
+        self._rung: SimpleQueue[Item] = SimpleQueue()
+        engine.queue.ring = lambda item, _kinds, **_where: self._rung.put(item)  # in place of a broker
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._pump, name=f"pump-{n}") for n in range(4)]
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -72,21 +77,24 @@ class Moored:
         await watch(engine_parts(self.engine), stop=self._end)
 
     def _pump(self) -> None:
-        relister = HomeRelister(engine_parts(self.engine))
+        """A worker's thread, which looks at the due set itself where no bell rings."""
         while not self._stop.is_set():
             try:
-                if self.engine.due.ensure_epoch():
-                    relister.relist()
-                    self.engine.due.keep_epoch()
-                rung, wait = self.engine.due.tick(limit=1)
-                for item, kinds in rung:
-                    self.engine.step(item, kinds)
-                if not rung:
-                    self._stop.wait(min(wait, 0.01))
+                self.engine.step(self._rung.get(timeout=0.05), Kind(0))
+            except Empty:
+                with contextlib.suppress(MooringsError):
+                    self._tick()
             except MooringsError:
                 self._stop.wait(0.05)
             except Exception as error:
                 self.failures.append(error)
+
+    def _tick(self) -> None:
+        if self.engine.due.ensure_epoch():
+            HomeRelister(engine_parts(self.engine)).relist()
+            self.engine.due.keep_epoch()
+        for item, _kinds in self.engine.due.tick()[0]:
+            self._rung.put(item)
 
     # What tests say
 
@@ -141,9 +149,6 @@ class Moored:
 
     def webhook(self, name: str) -> None:
         """What a push does: the refs of an Application are asked for at once."""
-        from common.core.follows import ref_digests
-        from common.ports import Item
-
         for digest in ref_digests(self.app(name)):
             self.engine.due.request(Item.ref(digest), Kind.FETCH)
 
@@ -178,9 +183,7 @@ def application(name: str, repo: str, *, path: str = ".", **spec: Any) -> Object
 
 def config_map(name: str, **data: str) -> bytes:
     """A manifest."""
-    return orjson.dumps(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-    )
+    return orjson.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
 
 
 def make_engine(tmp_path: Path, valkey_url: str, clusters: Fleet) -> Engine:

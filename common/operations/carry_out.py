@@ -15,6 +15,7 @@ from common.core.annotations import HOOK_FINALIZER, OPERATION_ID, annotation
 from common.core.errors import (
     AlreadyExists,
     ClusterError,
+    NamespaceMissing,
     NotFound,
     ObjectRejected,
     Retryable,
@@ -24,6 +25,7 @@ from common.core.hooks import DeletePolicy
 from common.core.keys import GroupVersionKind, Object, ObjectKey
 from common.core.plan import Action, Step
 from common.core.statuses import ResultCode
+from common.operations import namespaces
 from common.ports import Cluster, LiveStore, PatchType, Propagation
 
 PROPAGATIONS = {
@@ -79,6 +81,9 @@ class Hand:
         except _InTheWay as found:
             self.answers[step.key] = found.obj
             return None
+        except NamespaceMissing as error:
+            namespaces.forget(self.cluster, step.key.namespace)
+            return Outcome(code=ResultCode.SYNC_FAILED, message=str(error))
         except ClusterError as error:
             return Outcome(code=ResultCode.SYNC_FAILED, message=str(error))
 

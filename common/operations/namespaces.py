@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
-from common.core.keys import ClusterId, GroupVersionKind, Object, ObjectKey
+from common.core.keys import GroupVersionKind, Object, ObjectKey
 from common.operations.live_view import ask
 from common.ports import Cluster
 
@@ -13,7 +14,7 @@ KNOWN_SECONDS = 60.0
 """A namespace that goes meanwhile makes the next apply say so, and the retry asks again."""
 _LIMIT = 10_000
 _NAMESPACE = GroupVersionKind("", "v1", "Namespace")
-_known: dict[tuple[ClusterId, str], tuple[datetime, Object]] = {}
+_known: WeakKeyDictionary[Cluster, dict[str, tuple[datetime, Object]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -29,22 +30,22 @@ def find(cluster: Cluster, name: str, now: datetime, *, fresh: bool) -> Object |
     Raises:
         ClusterError: it could not be read.
     """
-    key = (cluster.access.id, name)
     with _lock:
-        kept = _known.get(key)
+        kept = _known.setdefault(cluster, {}).get(name)
     if kept is not None and not fresh and now - kept[0] < timedelta(seconds=KNOWN_SECONDS):
         return kept[1]
     found = ask(cluster, ObjectKey("", "Namespace", "", name), _NAMESPACE)
     with _lock:
-        _known.pop(key, None)
+        names = _known.setdefault(cluster, {})
+        names.pop(name, None)
         if found is not None and "deletionTimestamp" not in found["metadata"]:
-            while len(_known) >= _LIMIT:
-                del _known[next(iter(_known))]
-            _known[key] = (now, found)
+            while len(names) >= _LIMIT:
+                del names[next(iter(names))]
+            names[name] = (now, found)
     return found
 
 
 def forget(cluster: Cluster, name: str) -> None:
     """Somebody found it missing."""
     with _lock:
-        _known.pop((cluster.access.id, name), None)
+        _known.setdefault(cluster, {}).pop(name, None)
