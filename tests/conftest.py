@@ -19,9 +19,8 @@ pytest_plugins = [
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose program is missing, or fail it under MOORINGS_REQUIRE=all."""
-    missing = [
-        program for mark in item.iter_markers("requires") for program in mark.args if not shutil.which(program)
-    ]
+    wanted = [program for mark in item.iter_markers("requires") for program in mark.args]
+    missing = [program for program in wanted if not shutil.which(program)]
     if not missing:
         return
     reason = f"needs {', '.join(missing)} on PATH"

@@ -24,9 +24,7 @@ def test_a_change_by_hand_is_repaired(moored: Moored) -> None:
     moored.add(application("guestbook", moored.git.url_of()))
     moored.until_app("guestbook", sync="Synced", health="Healthy")
     moored.home.patch(CONFIG_MAP, "guestbook", "settings", {"data": {"colour": "red"}})
-    moored.until(
-        lambda: moored.home.get(CONFIG_MAP, "guestbook", "settings")["data"] == {"colour": "blue"}
-    )
+    moored.until(lambda: moored.home.get(CONFIG_MAP, "guestbook", "settings")["data"] == {"colour": "blue"})
     assert len(moored.app("guestbook")["status"]["history"]) == 1
 
 
