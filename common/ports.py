@@ -676,3 +676,49 @@ class Applications(Protocol):
     def by_ref(self, digest: str) -> list[AppKey]:
         """Those that follow a repository's ref (`common.core.refs.ref_digest`), sorted."""
         ...
+
+
+class Logins(Protocol):
+    """What the server remembers of people who log in. Losing it logs nobody in and nobody out."""
+
+    def attempt(self, who: str, *, window_seconds: float) -> int:
+        """Count one more attempt; the number of them in the window, which begins with its first."""
+        ...
+
+    def forgive(self, who: str) -> None:
+        """It went well: the attempts count no more."""
+        ...
+
+    def hand_out(self, token: str, *, seconds: float) -> None:
+        """Let a random token log in once, within so many seconds. Only its digest is kept."""
+        ...
+
+    def take(self, token: str) -> bool:
+        """Use such a token up; False when there is none (any more)."""
+        ...
+
+    def revoke(self, token_id: str, *, seconds: float) -> None:
+        """Refuse a signed token until it ends by itself."""
+        ...
+
+    def revoked(self, token_id: str) -> bool:
+        """Whether it is refused."""
+        ...
+
+
+class ApplicationChanges(Protocol):
+    """A subscription to what `Applications` takes in, for one thread."""
+
+    def wait(self, seconds: float) -> list[str]:
+        """Sleep so long, or until something changed: then all of it, as `ADDED`, `MODIFIED` or `DELETED` and
+        the key, separated by a space. An empty text: look yourself at what you may have missed.
+        """
+        ...
+
+    def ring(self, words: str = "") -> None:
+        """Wake everybody who waits."""
+        ...
+
+    def close(self) -> None:
+        """End the subscription."""
+        ...

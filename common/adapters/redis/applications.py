@@ -14,6 +14,7 @@ import redis
 
 from common.adapters.memory.applications import RefsOf, app_key, version_of
 from common.adapters.redis.connection import PREFIX, Script, translating
+from common.adapters.redis.doorbell import Doorbell
 from common.core.keys import AppKey, Object
 
 COMPLETE_SECONDS = 15.0
@@ -95,6 +96,10 @@ class RedisApplications:
         with translating:
             members = cast("set[bytes]", self._client.smembers(f"{self._by_ref}{digest}"))
         return sorted(AppKey.parse(member.decode()) for member in members)
+
+    def changes(self) -> Doorbell:
+        """A subscription to what changes: `ADDED`, `MODIFIED` or `DELETED` and the key, separated by a space."""
+        return Doorbell(self._client, f"{self._objects}:changed")
 
     def _row(self, obj: Object) -> tuple[str, str, bytes, str]:
         refs = ",".join(sorted(set(self._refs_of(obj))))

@@ -1,5 +1,6 @@
 -- KEYS: objects, versions, refs; ARGV: prefix of the indices, then for each application: key, version,
--- the object, its refs separated by commas. Answers 1 or 0 for each: whether it was newer.
+-- the object, its refs separated by commas. Answers 1 or 0 for each: whether it was newer. What was is told
+-- on the channel `<objects>:changed`, as `ADDED key` or `MODIFIED key`.
 local answer = {}
 for i = 2, #ARGV, 4 do
   local key, version, object, refs = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
@@ -15,6 +16,7 @@ for i = 2, #ARGV, 4 do
     end
     redis.call('HSET', KEYS[1], key, object)
     redis.call('HSET', KEYS[2], key, ARGV[i + 1])
+    redis.call('PUBLISH', KEYS[1] .. ':changed', (known < 0 and 'ADDED ' or 'MODIFIED ') .. key)
     answer[#answer + 1] = 1
   end
 end

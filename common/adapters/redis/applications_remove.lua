@@ -1,5 +1,5 @@
 -- KEYS: objects, versions, refs; ARGV: prefix of the indices, the highest version that may go (empty: any),
--- then keys. Answers the keys that went.
+-- then keys. Answers the keys that went, which are told on the channel `<objects>:changed` as `DELETED key`.
 local gone = {}
 local limit = tonumber(ARGV[2])
 for i = 3, #ARGV do
@@ -10,6 +10,7 @@ for i = 3, #ARGV do
       redis.call('SREM', ARGV[1] .. ref, key)
     end
     for k = 1, 3 do redis.call('HDEL', KEYS[k], key) end
+    redis.call('PUBLISH', KEYS[1] .. ':changed', 'DELETED ' .. key)
     gone[#gone + 1] = key
   end
 end

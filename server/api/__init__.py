@@ -1,0 +1,1 @@
+"""The REST API under the paths and in the shapes that tools of the field know."""

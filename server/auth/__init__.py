@@ -1,0 +1,1 @@
+"""Who may come in: the local account, its tokens and its attempts."""

@@ -1,0 +1,1 @@
+"""The pages: a presenter makes a view model, a template shows it."""
