@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
@@ -66,12 +67,6 @@ SYNC_HEALTHY = _histogram(
 
 # Applications
 
-APPLICATIONS = _gauge(
-    "moorings_applications", "Applications by sync status and health", ("sync_status", "health_status")
-)
-DRIFTED_OBJECTS = _gauge(
-    "moorings_drifted_objects", "Objects that differ from what Git says", ("cluster", "project")
-)
 STATUS_WRITES = _counter("moorings_status_writes_total", "Writes of an Application's status")
 STATUS_CONFLICTS = _counter(
     "moorings_status_conflicts_total", "Writes of an Application that another writer had overtaken"
@@ -132,6 +127,46 @@ SCHEDULER_LATENESS = _histogram(
 )
 SCHEDULER_TICKS = _counter("moorings_scheduler_ticks_total", "Looks at the due set, by outcome", ("outcome",))
 EPOCHS = _counter("moorings_epochs_total", "Times that Redis was found empty and everything was listed")
+
+
+class FleetCounts(NamedTuple):
+    """How many there are; the keys are label values."""
+
+    applications: Mapping[tuple[str, str], int]
+    """By sync status and health."""
+    drifted: Mapping[tuple[str, str], int]
+    """Objects that differ from Git, by cluster and project."""
+
+
+class FleetCollector(Collector):
+    """Counts applications and drifted objects when it is scraped, so that an idle fleet costs nothing.
+
+    Every process that serves it gives the same numbers: take the maximum over instances, not the sum.
+    """
+
+    def __init__(self, count: Callable[[], FleetCounts]) -> None:
+        self._count = count
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Two gauges; none when the store cannot be asked (a gap is truer than a zero)."""
+        applications = GaugeMetricFamily(
+            "moorings_applications",
+            "Applications by sync status and health",
+            labels=("sync_status", "health_status"),
+        )
+        drifted = GaugeMetricFamily(
+            "moorings_drifted_objects",
+            "Objects that differ from what Git says",
+            labels=("cluster", "project"),
+        )
+        try:
+            counts = self._count()
+        except Exception:  # noqa: BLE001 - a scrape must not fail with the store
+            return [applications, drifted]
+        for family, values in ((applications, counts.applications), (drifted, counts.drifted)):
+            for labels in sorted(values):
+                family.add_metric(labels, values[labels])
+        return [applications, drifted]
 
 
 class DepthCollector(Collector):

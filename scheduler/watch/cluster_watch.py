@@ -8,10 +8,12 @@ from concurrent.futures import Executor
 from typing import TypeVar
 
 from common import metrics
+from common.adapters.clock import SystemClock
 from common.adapters.cluster.watching import WatchSource
 from common.core.access import ClusterAccess
 from common.core.errors import ServerError, StoreError
 from common.core.keys import GroupKind
+from common.core.timestamps import parse_time
 from common.ports import ApiCatalog, ApiResource, Item, Kind, WatchEvent
 from scheduler.watch.kind_watch import KindWatch, Source, log
 from scheduler.watch.parts import Parts
@@ -167,6 +169,9 @@ def _mapping(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
+_CLOCK = SystemClock()
+
+
 class _Counted:
     """A KindStore that counts events before it passes them on."""
 
@@ -177,5 +182,17 @@ class _Counted:
     def events(self, events: Collection[WatchEvent]) -> None:
         """See `KindStore.events`."""
         self._inner.events(list(events))
+        now = _CLOCK.now()
         for event in events:
             metrics.WATCH_EVENTS.labels(self._cluster, event.type).inc()
+            changed = parse_time(_last_change(event))
+            if changed is not None:
+                metrics.WATCH_LAG.labels(self._cluster).observe(max(0.0, (now - changed).total_seconds()))
+
+
+def _last_change(event: WatchEvent) -> str:
+    """When the object was last written, as its managedFields say; empty for a deletion or a bookmark."""
+    if event.type not in ("ADDED", "MODIFIED"):
+        return ""
+    entries = (event.object.get("metadata") or {}).get("managedFields") or ()
+    return max((str(entry.get("time") or "") for entry in entries), default="")
