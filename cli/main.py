@@ -1,4 +1,4 @@
-"""The `moor` command. Each subcommand's module is imported when it runs, so that `moor --help` stays quick."""
+"""The `moor` command. Modules of subcommands are imported when they run: `moor --help` stays quick."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "server": ("cli.commands.processes:server", "Run the server: API, webhooks and page."),
     "control": ("cli.commands.processes:control", "Run beat, watchers and server in one process."),
     "tools": ("cli.commands.tools:tools", "Install programs that rendering needs."),
-    "doctor": ("cli.commands.tools:doctor", "Say which programs were found, and what each missing one costs."),
+    "doctor": (
+        "cli.commands.tools:doctor",
+        "Say which programs were found, and what a missing one costs.",
+    ),
     "render": ("cli.commands.render:render", "Render an Application from a working copy, without a server."),
     "diff": ("cli.commands.diff_files:diff", "Compare live and desired manifests, without a server."),
     "health": ("cli.commands.health:health", "Say how objects in a file do, without a server."),
@@ -54,7 +57,7 @@ def cli() -> None:
 
 
 def main(**options: Any) -> None:
-    """The program. Exit codes: 0 done, 1 an error, 2 wrong usage; `diff` 0 none, 1 a difference, 2 an error."""
+    """The program. Exit codes: 0 done, 1 an error (for `diff` a difference), 2 wrong usage."""
     cli(prog_name="moor", **options)
 
 

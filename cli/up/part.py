@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -35,10 +35,13 @@ class Part:
         *,
         log: Path,
         environ: Mapping[str, str],
-        probe: Callable[[], Awaitable[bool]] | None = None,
+        echo: bool = False,
+        probe: Callable[[], bool] | None = None,
     ) -> None:
         self.name = name
         self.probe = probe
+        self.echo = echo
+        self._copying: asyncio.Task[None] | None = None
         self.command = tuple(command)
         self.log = log
         self.environ = dict(environ)
@@ -51,6 +54,7 @@ class Part:
             PartFailed: it ended first, said nothing in a minute, or what it said is not JSON.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as stderr:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -63,6 +67,8 @@ class Part:
                 env=self.environ,
                 start_new_session=True,
             )
+        if self.echo:
+            self._copying = asyncio.create_task(self._copy_log(begin))
         try:
             ready = self._probed(self.probe) if self.probe else self._ready_line()
             return await asyncio.wait_for(ready, READY_TIMEOUT_SECONDS)
@@ -70,9 +76,9 @@ class Part:
             await self.stop()
             raise PartFailed(f"{self.name} was not ready within {READY_TIMEOUT_SECONDS:.0f} s") from None
 
-    async def _probed(self, probe: Callable[[], Awaitable[bool]]) -> dict[str, object]:
+    async def _probed(self, probe: Callable[[], bool]) -> dict[str, object]:
         process = self._started()
-        while not await probe():
+        while not await asyncio.to_thread(probe):
             if process.returncode is not None:
                 raise self._ended_early(process.returncode)
             await asyncio.sleep(0.02)
@@ -121,6 +127,15 @@ class Part:
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return PartFailed(f"{self.name} {how}: {self._last_words()}")
 
+    async def _copy_log(self, begin: int) -> None:
+        """Show the log's new lines on the terminal, with the part's name before them."""
+        with self.log.open("rb") as log:
+            log.seek(begin)
+            while True:
+                for line in log.read().splitlines():
+                    sys.stderr.write(f"{self.name} | {line.decode(errors='replace')}\n")
+                await asyncio.sleep(0.1)
+
     async def _drain(self) -> None:
         """Keep its stdout from filling up; nothing more is expected there."""
         stdout = self._started().stdout
@@ -129,6 +144,8 @@ class Part:
 
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL when that does not end it in time; its process group is empty afterwards."""
+        if self._copying is not None:
+            self._copying.cancel()
         process = self.process
         if process is None:
             return

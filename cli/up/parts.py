@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from cli.up.part import Part
 from cli.up.settings import UpSettings
+from common.adapters.valkey import EmbeddedValkey
 
 INHERITED = (
     "PATH",
@@ -20,7 +22,7 @@ INHERITED = (
     "XDG_CACHE_HOME",
     "KUBECONFIG",
 )
-"""Of the user's environment, what the parts need; credential plugins of a kubeconfig may want the rest."""
+"""Of the user's environment, what parts need; credential plugins of a kubeconfig may want the rest."""
 
 
 class Parts:
@@ -30,23 +32,40 @@ class Parts:
         self.settings = settings
         self.ports = ports
 
-    def _environment(self, **more: str) -> dict[str, str]:
-        base = (
-            dict(os.environ)
-            if self.settings.kubeconfig
-            else {name: os.environ[name] for name in INHERITED if name in os.environ}
-        )
+    def _environment(self) -> dict[str, str]:
+        base = dict(os.environ)
+        if self.settings.kubeconfig is None:
+            base = {name: os.environ[name] for name in INHERITED if name in os.environ}
         base |= {key: value for key, value in os.environ.items() if key.startswith("MOORINGS_")}
-        return base | {"PYTHONUNBUFFERED": "1", **more}
+        return base | {"PYTHONUNBUFFERED": "1"}
 
-    def part(self, name: str, command: list[str], **environ: str) -> Part:
+    def part(
+        self,
+        name: str,
+        command: list[str],
+        environ: dict[str, str] | None = None,
+        *,
+        probe: Callable[[], bool] | None = None,
+    ) -> Part:
         """A part with its log and environment."""
         return Part(
             name,
             command,
             log=self.settings.logs / f"{name}.log",
-            environ=self._environment(**environ),
+            environ=self._environment() | (environ or {}),
+            echo=self.settings.verbose,
+            probe=probe,
         )
+
+    def valkey(self) -> tuple[Part, str]:
+        """The embedded Valkey, and its address.
+
+        Raises:
+            StoreUnavailable: its port is in use, or another one runs in the data directory.
+        """
+        server = EmbeddedValkey(self.settings.data_dir / "valkey", port=self.ports["redis"])
+        part = self.part("valkey", server.command(), probe=server.answers)
+        return part, server.url
 
     def sandbox(self) -> Part:
         """All the sandbox clusters, in one process."""
@@ -54,9 +73,7 @@ class Parts:
         return self.part(
             "sandbox",
             [
-                sys.executable,
-                "-m",
-                "sandbox",
+                *self._module("sandbox"),
                 "--clusters",
                 str(settings.clusters),
                 "--data-dir",
@@ -71,15 +88,16 @@ class Parts:
         )
 
     def git_host(self) -> Part:
-        """The example repository over smart HTTP."""
+        """The example repository over smart HTTP, and nothing else of the data directory."""
+        repository = self.settings.repository
         return self.part(
             "git",
             [
-                sys.executable,
-                "-m",
-                "sandbox.githost",
+                *self._module("sandbox.githost"),
                 "--root",
-                str(self.settings.repository.parent),
+                str(repository.parent),
+                "--only",
+                repository.name,
                 "--port",
                 str(self.ports["git"]),
                 "-o",
@@ -87,15 +105,24 @@ class Parts:
             ],
         )
 
-    def engine(self, name: str, arguments: list[str], home: Path, context: str, redis_url: str) -> Part:
+    def engine(self, name: str, command: str, home: Path | None, redis_url: str) -> Part:
         """A part that reads its settings from the environment, as the chart starts it too."""
+        settings = self.settings
         more = {
             "MOORINGS_REDIS_URL": redis_url,
-            "MOORINGS_NAMESPACE": self.settings.namespace,
-            "MOORINGS_HOME_KUBECONFIG": str(home),
-            "MOORINGS_HOME_CONTEXT": context,
-            "MOORINGS_DATA_DIR": str(self.settings.data_dir),
+            "MOORINGS_NAMESPACE": settings.namespace,
+            "MOORINGS_CONTEXT": settings.context,
+            "MOORINGS_DATA_DIR": str(settings.data_dir),
             "MOORINGS_METRICS_PORT": str(self.ports[name]),
+            "MOORINGS_LISTEN_HOST": settings.host,
+            "MOORINGS_LISTEN_PORT": str(settings.port),
+            "MOORINGS_CONCURRENCY": str(settings.concurrency),
             "MOORINGS_READY_LINE": "1",
         }
-        return self.part(name, [sys.executable, "-m", "cli.main", *arguments], **more)
+        if home is not None:
+            more["MOORINGS_KUBECONFIG"] = str(home)
+        return self.part(name, [*self._module("cli.main"), command], more)
+
+    @staticmethod
+    def _module(name: str) -> list[str]:
+        return [sys.executable, "-X", "faulthandler", "-m", name]

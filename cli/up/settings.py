@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def remembered_ports(path: Path, names: tuple[str, ...]) -> dict[str, int]:
-    """A port for each name, the same at every start as long as it is free.
+def remembered_ports(path: Path, names: tuple[str, ...], *, sandboxes: int) -> dict[str, int]:
+    """A port for each name, the same at every start as long as it is free; `sandbox` begins a row of them.
 
     Kubeconfig files, Git remotes and Prometheus configurations that people copied keep working.
     """
@@ -91,8 +92,19 @@ def remembered_ports(path: Path, names: tuple[str, ...]) -> dict[str, int]:
             probe.bind(("127.0.0.1", 0))
             held.append(probe)  # all stay open until all are chosen: no port is given twice
             ports[name] = probe.getsockname()[1]
+    ports["sandbox"] = _row(known.get("sandbox", 0), sandboxes)
     for probe in held:
         probe.close()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(orjson.dumps({**known, **ports}))
     return ports
+
+
+def _row(known: int, length: int) -> int:
+    """The first of several free ports in a row."""
+    if known and all(is_free("127.0.0.1", known + place) for place in range(length)):
+        return known
+    for first in range(20_000 + secrets.randbelow(10_000), 60_000, length):
+        if all(is_free("127.0.0.1", first + place) for place in range(length)):
+            return first
+    raise PortInUse(f"there are no {length} free ports in a row on 127.0.0.1")

@@ -68,10 +68,7 @@ class Supervisor:
         stop = asyncio.create_task(self.stopping.wait())
         try:
             everything = asyncio.gather(*starting)
-            await asyncio.wait([everything, stop], return_when=asyncio.FIRST_COMPLETED)
-            if not everything.done():
-                everything.cancel()
-                raise asyncio.CancelledError
+            stop.add_done_callback(lambda _stop: everything.cancel())
             return list(await everything)
         finally:
             stop.cancel()
@@ -83,14 +80,17 @@ class Supervisor:
             PartFailed: a part ended by itself.
         """
         ends = [asyncio.create_task(part.ended()) for part in self.parts]
-        stop = asyncio.create_task(self.stopping.wait())
+        stop = asyncio.create_task(self._stopped())
         done, pending = await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
-        for task in done:
-            failure = task.result()
-            if isinstance(failure, PartFailed) and not self.stopping.is_set():
-                raise failure
+        failure = next(iter(done)).result()
+        if failure is not None and not self.stopping.is_set():
+            raise failure
+
+    async def _stopped(self) -> PartFailed | None:
+        await self.stopping.wait()
+        return None
 
     async def stop(self) -> None:
         """Stop all parts, the last started first, so that nothing loses what it depends on."""

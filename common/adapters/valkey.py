@@ -53,12 +53,11 @@ class EmbeddedValkey:
         """The child's process id while it runs."""
         return None if self._process is None or self._process.poll() is not None else self._process.pid
 
-    def start(self) -> None:
-        """Start it and wait until it answers.
+    def command(self) -> list[str]:
+        """What runs it in the foreground, its configuration written: for whoever supervises it otherwise.
 
         Raises:
-            StoreUnavailable: the port is in use, another server runs in the folder, or it ended at once;
-                with the last line of its log.
+            StoreUnavailable: the port is in use, or another server runs in the folder.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._refuse_second_server()
@@ -66,9 +65,28 @@ class EmbeddedValkey:
             self._port = _free_port(self._port)
         config = self._folder / "valkey.conf"
         config.write_text(self._config())
+        return [self._program, str(config)]
+
+    def answers(self) -> bool:
+        """Whether it serves requests now."""
+        client = redis.Redis.from_url(self.url, socket_timeout=1.0, retry=None)
+        with contextlib.closing(client):
+            try:
+                return bool(client.ping())
+            except (redis.RedisError, OSError):
+                return False
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            StoreUnavailable: the port is in use, another server runs in the folder, or it ended at once;
+                with the last line of its log.
+        """
+        command = self.command()
         with (self._folder / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, str(config)],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
