@@ -150,7 +150,9 @@ class Moored:
     def webhook(self, name: str) -> None:
         """What a push does: the refs of an Application are asked for at once."""
         for digest in ref_digests(self.app(name)):
-            self.engine.due.request(Item.ref(digest), Kind.FETCH)
+            item = Item.ref(digest)
+            if self.engine.due.request(item, Kind.FETCH):
+                self.engine.queue.ring(item, Kind.FETCH)
 
 
 def summary(app: Object) -> dict[str, str]:
