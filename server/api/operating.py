@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from common.core.convert import convert
 from common.core.errors import InvalidInput
 from common.core.keys import AppKey, Object
 from common.core.model.application import Application, parse_application, read_application
@@ -166,7 +165,7 @@ def request_end(service: Service, key: AppKey) -> Object:
     """Mark the operation as terminating. Raises Fault when none is under way."""
 
     def decide(current: Object) -> dict[str, Any]:
-        state = msgspec.convert((current.get("status") or {}).get("operationState") or {}, dict[str, Any])
+        state = convert((current.get("status") or {}).get("operationState") or {}, dict[str, Any])
         if current.get("operation") is None or state.get("phase") != "Running":
             raise Fault(Code.INVALID_ARGUMENT, "Unable to terminate operation. No operation is in progress")
         return {"status": {"operationState": {"phase": "Terminating"}}}

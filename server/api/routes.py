@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.api import applications, operating, probes, session
+from server.api import (
+    applications,
+    clusters,
+    inspection,
+    operating,
+    probes,
+    projects,
+    repositories,
+    session,
+)
 from server.api.streaming import stream_applications
+from server.api.webhook import webhook
 from server.http.call import api
 
 _APP = "/api/v1/applications/{name}"
@@ -35,4 +45,27 @@ def routes() -> list[Route]:
         api(f"{_APP}/sync", {"POST": operating.sync}),
         api(f"{_APP}/rollback", {"POST": operating.rollback}),
         api(f"{_APP}/operation", {"DELETE": operating.terminate}),
+        api(f"{_APP}/resource-tree", {"GET": inspection.tree}),
+        api(f"{_APP}/managed-resources", {"GET": inspection.managed_resources}),
+        api(f"{_APP}/manifests", {"GET": inspection.manifests}),
+        api(f"{_APP}/revisions/{{revision}}/metadata", {"GET": inspection.revision_metadata}),
+        api(f"{_APP}/events", {"GET": inspection.events}),
+        api(f"{_APP}/resource", {"GET": inspection.resource}),
+        api(f"{_APP}/logs", {"GET": inspection.logs}),
+        api("/api/v1/clusters", {"GET": clusters.list_clusters, "POST": clusters.add_cluster}),
+        api(
+            "/api/v1/clusters/{id:path}",
+            {"GET": clusters.get_cluster, "DELETE": clusters.remove_cluster},
+        ),
+        api(
+            "/api/v1/repositories",
+            {"GET": repositories.list_repositories, "POST": repositories.add_repository},
+        ),
+        api(
+            "/api/v1/repositories/{repo:path}",
+            {"GET": repositories.get_repository, "DELETE": repositories.remove_repository},
+        ),
+        api("/api/v1/projects", {"GET": projects.list_projects}),
+        api("/api/v1/projects/{name}", {"GET": projects.get_project}),
+        Route("/api/webhook", webhook, methods=["POST"]),
     ]
