@@ -126,8 +126,9 @@ def _make_admin(cluster: Cluster, namespace: str, clock: Clock, settings: Object
         "admin.password": hashed,
         "admin.passwordMtime": clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if "server.secretkey" not in had:
-        values["server.secretkey"] = secrets.token_urlsafe(32)
+    # What the same field manager applied before and names no more would be taken away.
+    kept = base64.b64decode(had.get("server.secretkey") or "").decode()
+    values["server.secretkey"] = kept or secrets.token_urlsafe(32)
     initial = _secret(namespace, "argocd-initial-admin-secret", {"password": password})
     main = _secret(namespace, "argocd-secret", values)
     for obj in (initial, main):  # the password first: a start that ends between the two shows it next time

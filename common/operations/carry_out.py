@@ -26,7 +26,7 @@ from common.core.keys import GroupVersionKind, Object, ObjectKey
 from common.core.plan import Action, Step
 from common.core.statuses import ResultCode
 from common.operations import namespaces
-from common.ports import Cluster, LiveStore, PatchType, Propagation
+from common.ports import Cluster, LiveStore, Propagation
 
 PROPAGATIONS = {
     "foreground": Propagation.FOREGROUND,
@@ -80,6 +80,7 @@ class Hand:
             raise
         except _InTheWay as found:
             self.answers[step.key] = found.obj
+            self.gone.discard(step.key)
             return None
         except NamespaceMissing as error:
             namespaces.forget(self.cluster, step.key.namespace)
@@ -202,34 +203,57 @@ class Hand:
             )
         except NotFound:
             self.live_store.remove(self.cluster.access.id, step.key, _version(live))
-        self.gone.add(step.key)
+        if not self.dry_run:
+            self.gone.add(step.key)
 
     def _finish_hook(self, step: Step) -> Outcome:
         """Take our finalizer off, and delete it where the step says so."""
-        live = step.live
-        if live is None:
+        if step.live is None:
             return Outcome(code=ResultCode.SYNCED, message="gone")
-        meta = live["metadata"]
-        left = [name for name in meta.get("finalizers") or () if name != HOOK_FINALIZER]
         try:
-            if len(left) != len(meta.get("finalizers") or ()):
-                live = self.cluster.patch(
-                    _gvk(step),
-                    step.key.namespace,
-                    step.key.name,
-                    {"metadata": {"finalizers": left or None, "resourceVersion": _version(live)}},
-                    patch_type=PatchType.MERGE,
-                )
-            if step.action is Action.DELETE_HOOK and "deletionTimestamp" not in meta:
+            live = self._release(step, step.live)
+            meta = live["metadata"]
+            if "deletionTimestamp" in meta and not meta.get("finalizers"):
+                self.gone.add(step.key)
+            elif step.action is Action.DELETE_HOOK and "deletionTimestamp" not in meta:
                 self._delete(step, live, Propagation.BACKGROUND)
-        except (NotFound, VersionConflict):
-            pass  # gone, or changed since it was read: the next look decides again
+        except NotFound:
+            self.gone.add(step.key)
+        except VersionConflict:
+            # It changes faster than we look: the next look decides again.
+            return Outcome(code=ResultCode.SYNCED, message="not released yet")
         return Outcome(code=ResultCode.SYNCED, message="released", changed=True)
+
+    def _release(self, step: Step, live: Object) -> Object:
+        """Take our finalizer off a hook. What was read may be old: its controller writes its status.
+
+        Raises:
+            NotFound: it is gone.
+            VersionConflict: it is another object by now, or it changes too fast.
+        """
+        for attempt in range(DELETE_ATTEMPTS):
+            finalizers = live["metadata"].get("finalizers") or ()
+            left = [name for name in finalizers if name != HOOK_FINALIZER]
+            if len(left) == len(finalizers):
+                return live
+            body = {"metadata": {"finalizers": left or None, "resourceVersion": _version(live)}}
+            try:
+                answer = self.cluster.patch(_gvk(step), step.key.namespace, step.key.name, body)
+            except VersionConflict:
+                uid = live["metadata"].get("uid")
+                live = self.cluster.get(_gvk(step), step.key.namespace, step.key.name)
+                if live["metadata"].get("uid") != uid or attempt == DELETE_ATTEMPTS - 1:
+                    raise
+            else:
+                self._keep(step.key, answer)
+                return answer
+        return live
 
     def _keep(self, key: ObjectKey, answer: Object) -> None:
         if self.dry_run:
             return
         self.answers[key] = answer
+        self.gone.discard(key)
         self.live_store.put(self.cluster.access.id, answer, self.owner_of(answer))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from common import logging, metrics
@@ -14,7 +13,6 @@ from common.core.annotations import REFRESH
 from common.core.conditions import Condition, merge_conditions
 from common.core.errors import ClusterError, InvalidInput, MooringsError, Retryable
 from common.core.model.operation import OperationState
-from common.core.model.record import to_json
 from common.core.model.status import (
     ApplicationStatus,
     ComparedTo,
@@ -118,9 +116,7 @@ def _sync(turn: Turn, state: DesiredState, status: SyncStatus) -> Sync:
 
 
 def _conditions(turn: Turn, found: Iterable[Condition]) -> tuple[ConditionField, ...]:
-    old = [to_json(one) for one in turn.app.status.conditions]
-    merged = merge_conditions(old, found, now=turn.now, evaluated=OURS)
-    return msgspec.convert(merged, tuple[ConditionField, ...])
+    return merge_conditions(turn.app.status.conditions, found, now=turn.now, evaluated=OURS)
 
 
 def _with_operation(turn: Turn, new: ApplicationStatus, operated: Operated) -> ApplicationStatus:
@@ -191,7 +187,8 @@ def _due_in(turn: Turn, seen: Look, chosen: Choice, operated: Operated | None) -
     if operated is not None and operated.retry is not None:
         times.append((operated.retry.at - turn.ports.clock.now()).total_seconds())
     elif operated is not None and not operated.running.state.completed:
-        times.append(operated.running.again_in_seconds or WAITING_SECONDS)
+        again = operated.running.again_in_seconds
+        times.append(WAITING_SECONDS if again is None else again)
     elif operated is not None:
         times.append(_after_operation(turn))
     return max(0.0, min(times))

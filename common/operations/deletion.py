@@ -5,12 +5,19 @@ The finalizer is taken off only when every object that was ours is proven to be 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 
 import orjson
 
-from common.core.annotations import HELM_RESOURCE_POLICY, SYNC_OPTIONS, annotation, has_option
-from common.core.errors import CacheMiss, KindNotServed
+from common.core.annotations import (
+    HELM_RESOURCE_POLICY,
+    HOOK_FINALIZER,
+    SYNC_OPTIONS,
+    annotation,
+    has_option,
+)
+from common.core.errors import CacheMiss, KindNotServed, NotFound, VersionConflict
 from common.core.hooks import wave_of
 from common.core.keys import GroupVersionKind, Object, ObjectKey, gvk_of, key_of
 from common.core.model.application import Application
@@ -61,17 +68,21 @@ def delete_objects(
     last = max(wave_of(obj).number for obj in left.values())
     now = [key for key in _reverse(left) if wave_of(left[key]).number == last]
     for key in now:
-        meta = left[key]["metadata"]
-        if "deletionTimestamp" in meta:
-            continue
-        cluster.delete(
-            gvk_of(left[key]),
-            key.namespace,
-            key.name,
-            uid=meta["uid"],
-            propagation=propagation,
-        )
+        _delete(cluster, key, left[key], propagation)
     return [key for key in left if ask(cluster, key, gvk_of(left[key])) is not None]
+
+
+def _delete(cluster: Cluster, key: ObjectKey, obj: Object, propagation: Propagation) -> None:
+    """Delete one. What is gone meanwhile is as wanted; what is another object by now is looked at again."""
+    gvk, meta = gvk_of(obj), obj["metadata"]
+    with contextlib.suppress(NotFound, VersionConflict):
+        if "deletionTimestamp" not in meta:
+            cluster.delete(gvk, key.namespace, key.name, uid=meta["uid"], propagation=propagation)
+        if HOOK_FINALIZER in (meta.get("finalizers") or ()):
+            # No operation of this application will come to release its hooks.
+            left = [name for name in meta["finalizers"] if name != HOOK_FINALIZER]
+            body = {"metadata": {"finalizers": left or None, "uid": meta["uid"]}}
+            cluster.patch(gvk, key.namespace, key.name, body)
 
 
 def _reverse(objects: Mapping[ObjectKey, Object]) -> Iterable[ObjectKey]:

@@ -71,6 +71,7 @@ def _forget(ports: Ports, key: AppKey) -> None:
     """It is gone: nothing of it is kept but what its digests share with others."""
     ports.facts.drop(STAMPS, [str(key)])
     ports.facts.drop(INPUTS, [str(key)])
+    ports.facts.drop(conclude.HEALTHY_SINCE, [str(key)])
 
 
 def _reconcile(turn: Turn) -> float | None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
+from common.core.convert import convert
 from common.core.health import Health
 from common.core.keys import Object, ObjectKey
 from common.core.model.operation import (
@@ -131,11 +131,13 @@ def run(
             # What a hook has come to is saved before the hook may go: afterwards nobody could tell.
             _close(running, now)
             save(running.state)
-            for step in now.finish:
-                hand.carry_out(step)
-            if running.state.completed:
+            done = [hand.carry_out(step) for step in now.finish]
+            moved = now.run or any(one is not None and one.changed for one in done)
+            if running.state.completed or not moved:
                 return view.with_answers(hand.answers, hand.gone)
         view = view.with_answers(hand.answers, hand.gone)
+    _close(running, now)
+    running.again_in_seconds = 0.0
     return view
 
 
@@ -169,7 +171,7 @@ def _carry_out(running: Running, steps: tuple[Step, ...], given: PlanInput, hand
 def _close(running: Running, now: Advance) -> None:
     """Put the results into the state. `finishedAt` comes with the end."""
     result = running.state.sync_result
-    rows = msgspec.convert(results_from(running.results), tuple[ResourceResult, ...])
+    rows = convert(results_from(running.results), tuple[ResourceResult, ...])
     running.state = replace(
         running.state,
         phase=now.phase.value,
