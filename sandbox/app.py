@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from common.core.convert import convert
 from sandbox.auth import OPEN_PATHS, Authenticator, User
 from sandbox.documents import Documents
 from sandbox.faults import Fault, FaultPlan, refusal
@@ -136,7 +137,7 @@ class Application:
             asked = orjson.loads(body)
             listed = asked if isinstance(asked, list) else [asked]
             down = sum(float(each.pop("down_seconds", 0)) for each in listed)
-            faults = msgspec.convert([each for each in listed if each], list[Fault])
+            faults = convert([each for each in listed if each], list[Fault])
         except (ValueError, TypeError, AttributeError, msgspec.ValidationError) as error:
             raise bad_request(f"no list of faults: {error}") from error
         self.faults.set(*faults)

@@ -17,15 +17,14 @@ import orjson
 from cli.commands.tools import data_dir_option
 from cli.up.settings import PortInUse, UpSettings
 from cli.up.supervisor import AlreadyRunning, Supervisor, data_dir_lock
+from common.core.convert import convert
 
 STOP_TIMEOUT_SECONDS = 30.0
 
 
 @click.command()
 @data_dir_option
-@click.option(
-    "--clusters", type=click.IntRange(1, 64), default=2, show_default=True, help="How many."
-)
+@click.option("--clusters", type=click.IntRange(1, 64), default=2, show_default=True, help="How many.")
 @click.option(
     "--kubeconfig",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
@@ -36,9 +35,7 @@ STOP_TIMEOUT_SECONDS = 30.0
 @click.option("--redis", "redis_url", default="", help="Use this Redis, and start no Valkey.", metavar="URL")
 @click.option("--example/--no-example", default=True, help="Create the example repository and Applications.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
-@click.option(
-    "--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Threads."
-)
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Threads.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the page.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Its port.")
 @click.option("--verbose", is_flag=True, help="Show every part's log on the terminal.")
@@ -56,7 +53,7 @@ def up(output: str, data_dir: Path, kubeconfig: Path | None, **options: object) 
     Starts an embedded Valkey, sandbox clusters, an example Git repository with Applications on it, workers,
     beat, watchers and the page. A second start goes on where the first one stopped.
     """
-    settings = msgspec.convert(
+    settings = convert(
         {
             **options,
             "data_dir": data_dir.expanduser().absolute(),

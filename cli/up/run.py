@@ -20,6 +20,7 @@ from cli.up.settings import UpSettings, remembered_ports, require_free
 from cli.up.supervisor import Supervisor
 from common.adapters.redis.connection import connect
 from common.adapters.redis.logins import RedisLogins
+from common.core.convert import convert
 from sandbox.example import create_example
 from sandbox.notify import install_webhook_hook
 
@@ -116,7 +117,7 @@ async def _foundations(
         await asyncio.to_thread(create_example, settings.repository)
         starting["git"] = parts.git_host()
     said = dict(zip(starting, await supervisor.start(*starting.values()), strict=True))
-    clusters = msgspec.convert(said.get("sandbox", {}).get("clusters", []), list[SandboxCluster])
+    clusters = convert(said.get("sandbox", {}).get("clusters", []), list[SandboxCluster])
     base = said.get("git", {}).get("url")
     return redis_url, clusters, f"{base}/{settings.repository.name}" if base else ""
 

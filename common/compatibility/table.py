@@ -10,6 +10,8 @@ from importlib.resources import files
 import msgspec
 import yaml
 
+from common.core.convert import convert
+
 
 class Disposition(enum.StrEnum):
     """What Moorings does with a name now."""
@@ -39,7 +41,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def rows() -> tuple[Row, ...]:
     """All rows, in the order of the table."""
     text = (files("common.compatibility") / "table.yaml").read_bytes()
-    return msgspec.convert(yaml.load(text, Loader=_LOADER), tuple[Row, ...])  # noqa: S506 - safe loaders
+    return convert(yaml.load(text, Loader=_LOADER), tuple[Row, ...])  # noqa: S506 - safe loaders
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

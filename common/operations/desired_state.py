@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from common.core.convert import convert
 from common.core.desired import DesiredRules, DesiredSet, Scope, desire
 from common.core.errors import (
     GitError,
@@ -118,7 +119,7 @@ def desired_state(
         helm_repositories=turn.fleet.helm_repositories,
     )
     (known,) = turn.ports.facts.get(INPUTS, [str(turn.app.key)])
-    before = None if known is None else msgspec.convert(known, Inputs)
+    before = None if known is None else convert(known, Inputs)
     rendered, inputs = render(turn.ports, purpose, sources, known=before, hard=hard)
     if remember and inputs != before:
         turn.ports.facts.put(INPUTS, {str(turn.app.key): msgspec.to_builtins(inputs)})

@@ -7,12 +7,13 @@ request on the whole path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from common.core.access import RepositoryAccess
+from common.core.convert import convert
 from common.core.errors import GitError, RenderError, RepositoryUnreachable
 from common.core.follows import Followed, follows
 from common.core.keys import AppKey, Revision
@@ -49,6 +50,10 @@ class RefFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str = ""
     error_type: str = ""
     failing_since: datetime | None = None
+    told: str = ""
+    """The last revision that those who follow the ref were woken for: another may have found it first (a
+    refresh asks too), or a poll may have been killed before it had told everybody.
+    """
 
     @property
     def followed(self) -> Followed:
@@ -59,7 +64,7 @@ class RefFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def ref_fact(ports: Ports, digest: str) -> RefFact | None:
     """What is known of a ref; None when it has not been asked since Redis was empty."""
     (found,) = ports.facts.get(REFS, [digest])
-    return None if found is None else msgspec.convert(found, RefFact)
+    return None if found is None else convert(found, RefFact)
 
 
 def ask(ports: Ports, repo: RepositoryAccess, what: Followed, project: str) -> RefFact:
@@ -126,9 +131,11 @@ def follow(ports: Ports, fleet: Fleet, digest: str) -> float | None:
     what, project = named
     repo = fleet.repository(what.url, project)
     after = ask(ports, repo, what, project)
-    if before is None or after.revision != before.revision:
+    if after.revision != after.told:
         _wake(ports, repo, keys, after, digest)
-    elif bool(after.error) != bool(before.error):
+        told = msgspec.structs.replace(after, told=after.revision)
+        ports.facts.put(REFS, {digest: msgspec.to_builtins(told)})
+    elif before is None or bool(after.error) != bool(before.error):
         ring(ports, keys, Kind.DIFF)
     return fleet.settings.reconciliation_seconds
 
@@ -147,7 +154,15 @@ def _named(ports: Ports, keys: Sequence[AppKey], digest: str) -> tuple[Followed,
 
 def _wake(ports: Ports, repo: RepositoryAccess, keys: Sequence[AppKey], fact: RefFact, digest: str) -> None:
     """Make due, at once, whose inputs changed, and the rest at the bounded rate."""
-    touched = set(keys) if fact.chart or not fact.revision else _touched(ports, repo, keys, fact, digest)
+    if not fact.chart:
+        # The mirror of this machine need not have what another machine found.
+        ports.git.fetch(repo, Revision(fact.revision), ref=fact.name or None)
+    inputs = ports.facts.get(INPUTS, [str(key) for key in keys])
+    known = {
+        key: one for key, one in zip(keys, inputs, strict=True) if not _rendered(one, fact.revision, digest)
+    }
+    keys = list(known)
+    touched = set(keys) if fact.chart else _touched(ports, repo, known, fact, digest)
     ring(ports, [key for key in keys if key in touched], Kind.RENDER)
     untouched = [key for key in keys if key not in touched]
     pace = min(1 / FOLLOW_PER_SECOND, FOLLOW_WITHIN_SECONDS / max(1, len(untouched)))
@@ -155,14 +170,24 @@ def _wake(ports: Ports, repo: RepositoryAccess, keys: Sequence[AppKey], fact: Re
         ports.due.request(Item.app(key), Kind.REVISION, delay_seconds=position * pace)
 
 
+def _rendered(inputs: object, revision: str, digest: str) -> bool:
+    """Whether an application's last look was at this very revision: then there is nothing to tell it."""
+    if not isinstance(inputs, dict) or len(inputs["revisions"]) != len(inputs["sources"]):
+        return False
+    return all(
+        found == revision
+        for source, found in zip(inputs["sources"], inputs["revisions"], strict=True)
+        if source["ref"] == digest
+    )
+
+
 def _touched(
-    ports: Ports, repo: RepositoryAccess, keys: Sequence[AppKey], fact: RefFact, digest: str
+    ports: Ports, repo: RepositoryAccess, known: Mapping[AppKey, object], fact: RefFact, digest: str
 ) -> set[AppKey]:
     """The applications that read a path which this commit changed, or of which nothing is known."""
-    known = ports.facts.get(INPUTS, [str(key) for key in keys])
     wanted: dict[AppKey, dict[str, str | None]] = {}
     touched = set()
-    for key, inputs in zip(keys, known, strict=True):
+    for key, inputs in known.items():
         paths = _own_paths(inputs, digest)
         if paths is None:
             touched.add(key)

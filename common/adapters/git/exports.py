@@ -16,8 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import orjson
 
 from common.adapters.git.locks import wait_for
+from common.core.convert import convert
 from common.core.errors import CacheMiss, StoreError
 
 _BUILDING = ".building-"
@@ -68,8 +70,8 @@ class Exports:
     def laid(self, tree: Path) -> Laid:
         """What was noted when the tree (as `use` gave it) was built. Raises CacheMiss."""
         try:
-            return msgspec.json.decode((tree.parent / "laid.json").read_bytes(), type=Laid)
-        except (OSError, msgspec.DecodeError) as error:
+            return convert(orjson.loads((tree.parent / "laid.json").read_bytes()), Laid)
+        except (OSError, orjson.JSONDecodeError, msgspec.ValidationError) as error:
             raise CacheMiss(f"no exported tree at {tree}") from error
 
     def collect(self, *, max_bytes: int, max_age_seconds: float) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from common.adapters.renderers.trees import GitTree
+from common.core.convert import convert
 from common.core.errors import InvalidManifest
 from common.core.kustomization import join, leaves
 from common.core.model.record import to_json
@@ -43,7 +44,7 @@ def with_overrides(git: GitReader, request: RenderRequest) -> RenderRequest:
                 )
             source = merged(source, {key: document[key] for key in _PARAMETERS if key in document})
     try:
-        made = msgspec.convert(source, ApplicationSource)
+        made = convert(source, ApplicationSource)
     except msgspec.ValidationError as error:
         raise InvalidManifest(present[-1], "", found=str(error), expected="parameters of a source") from error
     return msgspec.structs.replace(request, source=made)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
+from common.core.convert import convert
 from common.core.errors import FieldError, InvalidInput
 from common.core.model.record import Time
 
@@ -39,11 +40,11 @@ def read(raw: object, kind: type[T], *, name: str, at: str = "") -> tuple[T, lis
     field that `raw` is the value of.
     """
     try:
-        return msgspec.convert(raw, kind), []
+        return convert(raw, kind), []
     except msgspec.ValidationError:
         walk = _Walk(name)
         clean = walk.value(raw, _type_info(cast("Any", kind)), at)
-        return msgspec.convert({} if clean is ABSENT else clean, kind), walk.errors
+        return convert({} if clean is ABSENT else clean, kind), walk.errors
 
 
 @cache
@@ -118,7 +119,7 @@ class _Walk:
 
 def _converts(raw: Any, kind: inspect.Type) -> bool:
     try:
-        msgspec.convert(raw, _python_type(kind))
+        convert(raw, _python_type(kind))
     except msgspec.ValidationError:
         return False
     return True
