@@ -60,4 +60,5 @@ for thread in threads: thread.join()
 
 def test_the_first_applications_may_be_read_by_many_threads_at_once() -> None:
     """Without the lock nearly every such process ends with SIGSEGV."""
-    assert [subprocess.run([sys.executable, "-c", RACE], check=False).returncode for _ in range(3)] == [0, 0, 0]
+    ends = [subprocess.run([sys.executable, "-c", RACE], check=False).returncode for _ in range(3)]
+    assert ends == [0, 0, 0]
