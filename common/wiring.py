@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import secrets
 import threading
@@ -28,7 +29,7 @@ from common.adapters.redis.live import RedisLiveStore
 from common.adapters.renderers.dispatch import Renderers
 from common.adapters.tools import Tools
 from common.core.access import ClusterAccess
-from common.core.errors import NotFound
+from common.core.errors import AlreadyExists, NotFound, VersionConflict
 from common.core.follows import ref_digests
 from common.core.keys import IN_CLUSTER, AppKey, ClusterId, GroupVersionKind
 from common.operations.bundle import Ports
@@ -137,20 +138,26 @@ def home_key(home: Cluster, namespace: str) -> bytes:
     if found:
         return found
     made = base64.b64encode(secrets.token_urlsafe(32).encode()).decode()
-    home.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {
-                "name": "argocd-secret",
-                "namespace": namespace,
-                "labels": {"app.kubernetes.io/part-of": "argocd"},
-            },
-            "data": {"server.secretkey": made},
-        },
-        field_manager="moorings-bootstrap",
-    )
+    # Of several processes that start at once one makes it, and the others take what that one made.
+    with contextlib.suppress(AlreadyExists, VersionConflict):
+        _keep_secret_key(home, namespace, made)
     return _secret_key(home, namespace)
+
+
+def _keep_secret_key(home: Cluster, namespace: str, value: str) -> None:
+    try:
+        found = home.get(_SECRET, namespace, "argocd-secret")
+    except NotFound:
+        labels = {"app.kubernetes.io/part-of": "argocd"}
+        meta = {"name": "argocd-secret", "namespace": namespace, "labels": labels}
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": {"server.secretkey": value}}
+        home.create(body)
+        return
+    if (found.get("data") or {}).get("server.secretkey"):
+        return
+    version = found["metadata"]["resourceVersion"]
+    patch = {"metadata": {"resourceVersion": version}, "data": {"server.secretkey": value}}
+    home.patch(_SECRET, namespace, "argocd-secret", patch)
 
 
 def _secret_key(home: Cluster, namespace: str) -> bytes:

@@ -174,11 +174,8 @@ def _rendered(inputs: object, revision: str, digest: str) -> bool:
     """Whether an application's last look was at this very revision: then there is nothing to tell it."""
     if not isinstance(inputs, dict) or len(inputs["revisions"]) != len(inputs["sources"]):
         return False
-    return all(
-        found == revision
-        for source, found in zip(inputs["sources"], inputs["revisions"], strict=True)
-        if source["ref"] == digest
-    )
+    pairs = zip(inputs["sources"], inputs["revisions"], strict=True)
+    return {found for source, found in pairs if source["ref"] == digest} == {revision}
 
 
 def _touched(
