@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from common.core.access import ClusterAccess
 from common.core.follows import ref_digests
 from common.core.keys import AppKey, Object
+from common.core.model.destinations import known_clusters
 from common.core.tracking import app_of_instance, owner_of
 from common.wiring import Engine
 from scheduler.watch.parts import Parts
@@ -22,8 +23,7 @@ class _Reading:
     def accesses(self) -> Sequence[ClusterAccess]:
         """The home cluster and those of Secrets, which may name the home cluster themselves."""
         self._fleet = self._engine.fleet.current()
-        known = {access.id: access for access in (self._fleet.home, *self._fleet.clusters)}
-        return list(known.values())
+        return known_clusters(self._fleet.clusters, self._fleet.home)
 
     def owner_of(self, obj: Object) -> str:
         """Who tracks it."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import msgspec
+
 from common import metrics
 from common.adapters.cluster.client import FIELD_MANAGER, HttpCluster, Observe
 from common.adapters.cluster.connection import Limits
@@ -211,22 +213,24 @@ class HttpClusters:
         self._new_breaker = breaker
         self._observe = observe
         self._lock = threading.Lock()
-        self._clients: dict[ClusterId, tuple[HttpCluster, GuardedCluster]] = {}
+        self._clients: dict[tuple[ClusterId, tuple[str, ...], bool], tuple[HttpCluster, GuardedCluster]] = {}
+        """By what the client's requests depend on besides how to connect."""
 
     def connect(self, access: ClusterAccess) -> Cluster:
         """See `Clusters.connect`."""
-        kept = self._clients.get(access.id)
-        if kept is not None and kept[0].access == access:
+        key = (access.id, access.namespaces, access.cluster_resources)
+        kept = self._clients.get(key)
+        if kept is not None and _same_connection(kept[0].access, access):
             return kept[1]
         with self._lock:
-            kept = self._clients.get(access.id)
-            if kept is not None and kept[0].access == access:
+            kept = self._clients.get(key)
+            if kept is not None and _same_connection(kept[0].access, access):
                 return kept[1]
             if kept is not None:
                 kept[0].close()
             inner = HttpCluster(access, limits=self._limits(access), observe=self._observe)
             guarded = GuardedCluster(inner, self._new_breaker())
-            self._clients[access.id] = (inner, guarded)
+            self._clients[key] = (inner, guarded)
             return guarded
 
     def home(self) -> Cluster:
@@ -239,3 +243,14 @@ class HttpClusters:
             for inner, _ in self._clients.values():
                 inner.close()
             self._clients.clear()
+
+
+def _same_connection(one: ClusterAccess, other: ClusterAccess) -> bool:
+    """Whether they are reached alike; what they are called, and by which project, makes no connection.
+
+    A Secret may name the home cluster, which is the same cluster without it.
+    """
+    if one is other:
+        return True
+    bare = {"name": "", "project": "", "labels": (), "annotations": (), "skip_reconcile": False}
+    return msgspec.structs.replace(one, **bare) == msgspec.structs.replace(other, **bare)

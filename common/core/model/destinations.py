@@ -35,13 +35,16 @@ def resolve_destination(
     if bool(destination.server) == bool(destination.name):
         found = f"server {destination.server} and name {destination.name}" if destination.server else None
         raise InvalidInput(name, "spec.destination", found=found, expected="server or name of a cluster")
-    known = _known(clusters, in_cluster)
+    known = known_clusters(clusters, in_cluster)
     if destination.server:
         return _by_server(destination.server.rstrip("/"), known, name)
     return _by_name(destination.name, known, name)
 
 
-def _known(clusters: Sequence[ClusterAccess], in_cluster: ClusterAccess | None) -> list[ClusterAccess]:
+def known_clusters(
+    clusters: Sequence[ClusterAccess], in_cluster: ClusterAccess | None
+) -> list[ClusterAccess]:
+    """Every cluster as it is to be reached: those of Secrets, and the home cluster as its Secret names it."""
     others = [one for one in clusters if one.id != IN_CLUSTER]
     if in_cluster is None:
         return others
