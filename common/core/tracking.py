@@ -107,6 +107,15 @@ def track(
     return {**obj, "metadata": meta}
 
 
+def renamed(obj: Object, name: str) -> Object:
+    """A tracked object under the name that `generateName` was to get: its tracking-id names it as well."""
+    meta = {key: value for key, value in obj["metadata"].items() if key != "generateName"} | {"name": name}
+    if tracking := annotation(obj, TRACKING_ID):
+        named = f"{tracking.rpartition('/')[0]}/{name}"
+        meta["annotations"] = {**meta["annotations"], TRACKING_ID: named}
+    return {**obj, "metadata": meta}
+
+
 def label_value(instance: str) -> str:
     """The instance name as a label may hold it: cut to 63 characters, with a letter or digit at its end."""
     return instance if len(instance) <= LABEL_LENGTH else _LABEL_END.sub("", instance[:LABEL_LENGTH])

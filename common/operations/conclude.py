@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from common import logging, metrics
 from common.core.annotations import REFRESH
-from common.core.conditions import Condition, merge_conditions
+from common.core.conditions import Condition, merge_conditions, wave_condition
 from common.core.errors import ClusterError, InvalidInput, MooringsError, Retryable
 from common.core.model.operation import OperationState
 from common.core.model.status import (
@@ -21,6 +21,7 @@ from common.core.model.status import (
 )
 from common.core.model.status import Condition as ConditionField
 from common.core.model.status_patch import status_patch
+from common.core.plan import wave_warnings
 from common.core.policy import Refresh
 from common.core.status_of import StatusFound, health_field
 from common.core.statuses import HealthStatus, OperationPhase, SyncStatus
@@ -29,6 +30,7 @@ from common.operations.desired_state import DesiredState
 from common.operations.look import Look
 from common.operations.operate import Choice, Operated
 from common.operations.place import Place
+from common.operations.remarks import remarks
 from common.operations.status_write import write as write_status
 from common.operations.sync import claim
 from common.operations.turn import Turn
@@ -54,6 +56,8 @@ OURS = (
     "InvalidHookWarning",
     "InvalidWaveWarning",
     "SharedResourceWarning",
+    "InvalidSpecWarning",
+    "UnhonouredFieldWarning",
 )
 """Types of conditions that each step decides anew."""
 
@@ -75,7 +79,7 @@ def write(
     """
     found = seen.found()
     old = turn.app.status
-    conditions = list(state.desired.conditions)
+    conditions = [*state.desired.conditions, *remarks(turn.app, state.desired)]
     if chosen.decision is not None and chosen.decision.condition is not None:
         conditions.append(chosen.decision.condition)
     new = replace(
@@ -96,7 +100,12 @@ def write(
     if operated is not None:
         _observe(turn, place, state, operated)
     _observe_health(turn, place, found)
-    return _due_in(turn, seen, chosen, operated)
+    return _due_in(turn, state, seen, chosen, operated)
+
+
+def _malformed_waves(state: DesiredState) -> Iterable[Condition]:
+    desired = state.desired
+    return map(wave_condition, wave_warnings((*(one.object for one in desired.objects), *desired.hooks)))
 
 
 def _sync(turn: Turn, state: DesiredState, status: SyncStatus) -> Sync:
@@ -175,9 +184,11 @@ def _keep_stamps(turn: Turn, seen: Look) -> None:
         turn.ports.facts.put(STAMPS, {str(turn.app.key): dict(seen.comparison.stamps)})
 
 
-def _due_in(turn: Turn, seen: Look, chosen: Choice, operated: Operated | None) -> float | None:
+def _due_in(
+    turn: Turn, state: DesiredState, seen: Look, chosen: Choice, operated: Operated | None
+) -> float | None:
     """The earliest of what is to come."""
-    times = [WATCHED_SECONDS]
+    times = [WATCHED_SECONDS, *_graces(turn, state)]
     if not seen.desired.kinds <= seen.view.complete:
         times.append(UNWATCHED_SECONDS)
     if chosen.retry_at is not None:
@@ -192,6 +203,14 @@ def _due_in(turn: Turn, seen: Look, chosen: Choice, operated: Operated | None) -
     elif operated is not None:
         times.append(_after_operation(turn))
     return max(0.0, min(times))
+
+
+def _graces(turn: Turn, state: DesiredState) -> Iterator[float]:
+    """The seconds until a repository that does not answer is no longer forgiven for it."""
+    for fact in state.facts:
+        if fact is not None and fact.failing_since is not None:
+            passed = (turn.now - fact.failing_since).total_seconds()
+            yield turn.fleet.settings.repo_error_grace_seconds - passed
 
 
 def _after_operation(turn: Turn) -> float:
@@ -227,7 +246,7 @@ def _unknown(turn: Turn, found: Sequence[Condition], *, again: float | None) -> 
         old,
         sync=sync,
         health=old.health or health_field(HealthStatus.UNKNOWN, None, turn.now),
-        conditions=_conditions(turn, found),
+        conditions=_conditions(turn, [*found, *remarks(turn.app, None)]),
         controller_namespace=turn.ports.namespace,
     )
     new, ended = _operation_failed(turn, new, found)

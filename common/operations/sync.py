@@ -128,9 +128,11 @@ def run(
             _close(running, now)
             return view.with_answers(hand.answers, hand.gone)
         if now.finish:
-            # What a hook has come to is saved before the hook may go: afterwards nobody could tell.
+            # What a hook has come to is saved before the hook may go: afterwards nobody could tell. The
+            # phase stays as it was, because the end is written once, together with all that goes with it.
+            before = running.state.phase
             _close(running, now)
-            save(running.state)
+            save(replace(running.state, phase=before))
             done = [hand.carry_out(step) for step in now.finish]
             moved = now.run or any(one is not None and one.changed for one in done)
             if running.state.completed or not moved:

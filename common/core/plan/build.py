@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from common.core.plan.options import NamespaceWish, PlanInput
 from common.core.plan.order import is_namespace, order_steps
 from common.core.plan.steps import Action, PlanWarning, Step, StepId, SyncPlan
 from common.core.statuses import Phase
+from common.core.tracking import renamed
 
 REQUIRES_PRUNING = "ignored (requires pruning)"
 NO_PRUNE = "ignored (no prune)"
@@ -23,7 +24,7 @@ def plan(given: PlanInput) -> SyncPlan:
     steps = [*_applies(given), *_prunes(given), *_hooks(given), *_namespace(given)]
     return SyncPlan(
         steps=order_steps(_prune_last(_reversed_prunes(steps), given)),
-        warnings=_warnings(given),
+        warnings=wave_warnings((*given.desired, *given.hooks)),
         confirmed=given.prune_confirmed,
     )
 
@@ -128,7 +129,7 @@ def _hook_step(obj: Object, phase: Phase, given: PlanInput, taken: set[StepId]) 
     first, number = named["metadata"]["name"], 1
     while StepId(key_of(named), phase) in taken:
         number += 1
-        named = {**named, "metadata": {**named["metadata"], "name": f"{first}-{number}"}}
+        named = renamed(named, f"{first}-{number}")
     taken.add(StepId(key_of(named), phase))
     step = _step(Action.CREATE_HOOK, named, phase, given.live.get(key_of(named)))
     step = replace(step, hook_type=str(phase), delete_policies=delete_policies(obj))
@@ -139,9 +140,8 @@ def _hook_step(obj: Object, phase: Phase, given: PlanInput, taken: set[StepId]) 
 
 def hook_object(obj: Object, *, phase: Phase, given: PlanInput) -> Object:
     """A hook as it is created: under its deterministic name, with the operation's id and our finalizer."""
-    meta = dict(obj.get("metadata") or {})
-    meta["name"] = hook_name(obj, revision=given.revision, phase=phase, started_at=given.started_at)
-    meta.pop("generateName", None)
+    obj = renamed(obj, hook_name(obj, revision=given.revision, phase=phase, started_at=given.started_at))
+    meta = dict(obj["metadata"])
     finalizers = list(meta.get("finalizers") or [])
     if HOOK_FINALIZER not in finalizers:
         finalizers.append(HOOK_FINALIZER)
@@ -186,14 +186,14 @@ def _namespace_object(wish: NamespaceWish) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
 
 
-def _warnings(given: PlanInput) -> tuple[PlanWarning, ...]:
+def wave_warnings(objects: Iterable[Object]) -> tuple[PlanWarning, ...]:
     """Every wave and weight that cannot be read."""
     return tuple(
         sorted(
             PlanWarning(
                 key_of(obj), name, text, f"{name} {text!r} is not a whole number; wave {wave.number} is used"
             )
-            for obj in (*given.desired, *given.hooks)
+            for obj in objects
             if (wave := wave_of(obj)).malformed
             for name, text in wave.malformed
         )

@@ -18,6 +18,7 @@ from common.core.tracking import (
     label_value,
     other_owner,
     owner_of,
+    renamed,
     track,
 )
 
@@ -171,3 +172,18 @@ def test_a_tracking_id_reads_back(app: str, group: str, kind: str, space: str, n
     """Round trip, RBAC names with colons included."""
     made = TrackingId(app, ObjectKey(group, kind, space, name))
     assert TrackingId.parse(str(made)) == made
+
+
+def test_a_renamed_object_is_tracked_under_its_new_name() -> None:
+    """What got a name in place of `generateName` is its application's, as any other object."""
+    made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"generateName": "it-", "namespace": "ns"}}
+    named = renamed(track(made, "web", "ns"), "it-1")
+    assert named["metadata"]["name"] == "it-1"
+    assert "generateName" not in named["metadata"]
+    assert owner_of(named) == "web"
+
+
+def test_a_renamed_object_without_annotation_gets_none() -> None:
+    """Tracking by label names no object."""
+    made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"generateName": "it-", "namespace": "ns"}}
+    assert "annotations" not in renamed(track(made, "web", "ns", LABEL), "it-1")["metadata"]
