@@ -21,7 +21,7 @@ from common.operations.bundle import Ports
 from common.operations.fleet import VERSION, FleetReader
 from common.settings import ServerSettings
 from common.wiring import Engine
-from server.api.routes import routes
+from server.api import routes as api_routes
 from server.auth.accounts import Accounts
 from server.auth.gate import Gate
 from server.auth.installation import InstallationReader
@@ -30,6 +30,7 @@ from server.http.faults import Code, Fault
 from server.http.hardening import Hardening
 from server.roster import Roster
 from server.service import Service
+from server.web import pages
 
 log = logging.get(__name__)
 
@@ -58,7 +59,7 @@ def create_app(
         Middleware(Gate, accounts=service.accounts),
     ]
     app = Starlette(
-        routes=routes(),
+        routes=[*api_routes.routes(), *pages.routes()],
         middleware=middleware,
         lifespan=lifespan,
         exception_handlers={HTTPException: _no_such_path},

@@ -34,7 +34,7 @@ def list_clusters(call: Call) -> dict[str, Any]:
 
 def cluster_json(service: Service, access: ClusterAccess) -> dict[str, Any]:
     """One cluster as the API shows it."""
-    name = access.name or ("in-cluster" if access.id == IN_CLUSTER else access.id)
+    name = cluster_name(access, service.fleet.current().home)
     server = str(access.id)
     apps = sum(row.cluster in (server, name) for row in service.roster.rows())
     try:
@@ -44,7 +44,7 @@ def cluster_json(service: Service, access: ClusterAccess) -> dict[str, Any]:
         version, state = "", {"status": "Failed", "message": str(error)}
     return {
         "server": server,
-        "name": "in-cluster" if access.id == IN_CLUSTER and name in ("", server) else name,
+        "name": name,
         "config": {"tlsClientConfig": {"insecure": access.insecure}},
         "serverVersion": version.removeprefix("v"),
         "connectionState": state,
@@ -55,6 +55,11 @@ def cluster_json(service: Service, access: ClusterAccess) -> dict[str, Any]:
         "labels": dict(access.labels),
         "annotations": dict(access.annotations),
     }
+
+
+def cluster_name(access: ClusterAccess, home: ClusterAccess) -> str:
+    """What a cluster is called: the home cluster `in-cluster`, unless a Secret says otherwise."""
+    return "in-cluster" if access == home else access.name or str(access.id)
 
 
 def add_cluster(call: Call) -> dict[str, Any]:
