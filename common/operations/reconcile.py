@@ -44,9 +44,11 @@ def application(ports: Ports, fleet: Fleet, key: AppKey, kinds: Kind) -> float |
         if reading.errors:
             raise InvalidInput.of(reading.errors)
         return _reconcile(turn)
+    except RenderError as error:  # a manifest's InvalidInput is none of the spec
+        return conclude.not_comparable(turn, error)
     except InvalidInput as error:
         return conclude.invalid(turn, error)
-    except (GitError, RenderError) as error:
+    except GitError as error:
         return conclude.not_comparable(turn, error)
     except Retryable as error:
         if isinstance(error, ClusterError) and conclude.is_about_destination(turn, error):
