@@ -19,6 +19,7 @@ IGNORE_RESTART_POLICY = "argocd.argoproj.io/ignore-restart-policy"
 DELETION_APPROVED = "argocd.argoproj.io/deletion-approved"
 REFRESH = "argocd.argoproj.io/refresh"
 MANIFEST_GENERATE_PATHS = "argocd.argoproj.io/manifest-generate-paths"
+MIGRATION_MANAGER = "argocd.argoproj.io/client-side-apply-migration-manager"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 
 HELM_HOOK = "helm.sh/hook"

@@ -25,7 +25,7 @@ from common.core.hooks import DeletePolicy
 from common.core.keys import GroupVersionKind, Object, ObjectKey
 from common.core.plan import Action, Step
 from common.core.statuses import ResultCode
-from common.operations import namespaces
+from common.operations import namespaces, takeover
 from common.ports import Cluster, LiveStore, Propagation
 
 PROPAGATIONS = {
@@ -125,7 +125,7 @@ class Hand:
 
     def _server_side(self, step: Step, obj: Object) -> Object:
         try:
-            return self.cluster.apply(obj, dry_run=self.dry_run, validate=step.validate)
+            return takeover.apply(self.cluster, step, obj, dry_run=self.dry_run)
         except ObjectRejected as error:
             if not (error.immutable and step.force and step.live is not None):
                 raise

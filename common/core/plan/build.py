@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from common.core.annotations import HOOK_FINALIZER, OPERATION_ID, SYNC_OPTIONS, has_option
+from common.core.annotations import (
+    HOOK_FINALIZER,
+    MIGRATION_MANAGER,
+    OPERATION_ID,
+    SYNC_OPTIONS,
+    annotation,
+    has_option,
+)
+from common.core.compare.structural import LEGACY_MANAGERS
 from common.core.hooks import delete_policies, hook_name, hook_phases, is_hook, wave_of
 from common.core.keys import Object, ObjectKey, gvk_of, key_of
 from common.core.plan.options import NamespaceWish, PlanInput
@@ -67,7 +75,17 @@ def _with_options(step: Step, given: PlanInput) -> Step:
         force=given.force or options.force or has_option(obj, SYNC_OPTIONS, "Force=true"),
         server_side=server_side and not has_option(obj, SYNC_OPTIONS, "ServerSideApply=false"),
         validate=options.validate and not has_option(obj, SYNC_OPTIONS, "Validate=false"),
+        takes_over=_earlier_appliers(obj, given),
     )
+
+
+def _earlier_appliers(obj: Object | None, given: PlanInput) -> tuple[str, ...]:
+    """Whose fields become ours: of kubectl and Argo CD, and of the manager that the object names."""
+    wanted = given.options.client_side_apply_migration
+    if obj is None or not wanted or has_option(obj, SYNC_OPTIONS, "ClientSideApplyMigration=false"):
+        return ()
+    named = annotation(obj, MIGRATION_MANAGER)
+    return (*LEGACY_MANAGERS, named) if named else LEGACY_MANAGERS
 
 
 def _prunes(given: PlanInput) -> Iterator[Step]:

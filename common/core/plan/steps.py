@@ -57,6 +57,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     server_side: bool = True
     validate: bool = True
+    takes_over: tuple[str, ...] = ()
+    """Managers of earlier appliers, whose fields become ours."""
     propagation: str = "foreground"
     """Of a prune: foreground, background or orphan."""
     confirm: bool = False
