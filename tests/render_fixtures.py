@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from common.adapters.memory.git import Content, MemoryGit
@@ -14,6 +13,7 @@ from common.adapters.renderers.dispatch import Renderers
 from common.adapters.tools import Tools
 from common.core.access import RepositoryAccess
 from common.core.build_env import build_environment
+from common.core.convert import convert
 from common.core.keys import Object, Revision
 from common.core.model.source import ApplicationSource
 from common.ports import RenderInput, RenderRef, RenderRequest, RenderSettings
@@ -51,7 +51,7 @@ class Workshop:
     ) -> RenderRequest:
         """A source of that type with options in Argo CD's spelling; `more` are the request's own fields."""
         raw = {"repoURL": URL, "path": path, **({kind.lower(): options} if options is not None else {})}
-        source = msgspec.convert(raw, ApplicationSource)
+        source = convert(raw, ApplicationSource)
         return RenderRequest(
             **{
                 "app_name": "web",

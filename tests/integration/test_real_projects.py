@@ -8,7 +8,6 @@ import json
 import subprocess
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from common.adapters.renderers.dispatch import Renderers
@@ -16,6 +15,7 @@ from common.adapters.tools import Tools
 from common.adapters.worktree import WorkTree
 from common.core.access import RepositoryAccess
 from common.core.build_env import build_environment
+from common.core.convert import convert
 from common.core.keys import Object, Revision
 from common.core.model.source import ApplicationSource
 from common.ports import RenderRequest
@@ -53,7 +53,7 @@ class Project:
         request = RenderRequest(
             app_name="kwok",
             namespace="kube-system",
-            source=msgspec.convert(raw, ApplicationSource),
+            source=convert(raw, ApplicationSource),
             source_type=kind,
             repo=RepositoryAccess(url="project"),
             revision=Revision("0" * 40),

@@ -98,7 +98,7 @@ class RedisApplications:
         return sorted(AppKey.parse(member.decode()) for member in members)
 
     def changes(self) -> Doorbell:
-        """A subscription to what changes: `ADDED`, `MODIFIED` or `DELETED` and the key, separated by a space."""
+        """A subscription to what changes: `ADDED`, `MODIFIED` or `DELETED`, a space, and the key."""
         return Doorbell(self._client, f"{self._objects}:changed")
 
     def _row(self, obj: Object) -> tuple[str, str, bytes, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from common.core.compare.ignore import (
@@ -15,6 +14,7 @@ from common.core.compare.ignore import (
     parse_pointer,
     without_ignored,
 )
+from common.core.convert import convert
 from common.core.errors import InvalidInput
 from common.core.keys import ObjectKey
 from common.core.typed.fields import EMPTY, FieldSet
@@ -54,7 +54,7 @@ def test_selection(rule: dict[str, str], selected: bool) -> None:
 
 def test_rules_are_read_from_an_application() -> None:
     """The field names are Argo CD's; what several rules say adds up."""
-    rules = msgspec.convert(
+    rules = convert(
         [
             {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]},
             {"group": "*", "kind": "*", "managedFieldsManagers": ["hpa"], "jqPathExpressions": [".spec.x"]},
