@@ -73,6 +73,8 @@ class Feed:
         self._changes = changes
         self._on_change = on_change
         self._listeners: set[Listener] = set()
+        self.sequence = 0
+        """Counts what was told: who read something at one number has missed nothing while it is the same."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -135,5 +137,6 @@ class Feed:
                 loop.call_soon_threadsafe(self._tell_all, changes)
 
     def _tell_all(self, changes: list[Change]) -> None:
+        self.sequence += 1
         for listener in list(self._listeners):
             listener.tell(changes)

@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.sandbox_fixtures",
     "tests.redis_fixtures",
     "tests.engine_fixtures",
+    "tests.server_fixtures",
 ]
 
 

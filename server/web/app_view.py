@@ -185,7 +185,7 @@ def _operation(state: OperationState, now: datetime) -> OperationView:
         revision=", ".join(short(one) for one in revisions if one),
         started=age(rfc3339(state.started_at), now),
         took=f"{max(0, int((ended - state.started_at).total_seconds()))}s",
-        by="automated" if by and by.automated else (by.username if by else ""),
+        by="automation" if by and by.automated else (by.username if by else ""),
         options=", ".join(options),
         results=tuple(
             Result(
@@ -215,7 +215,7 @@ def _history(entries: Sequence[RevisionHistory], now: datetime) -> tuple[Deploym
                 target=", ".join(source.revision_or_head for source in sources),
                 age=age(at, now),
                 at=at,
-                by="automated" if by and by.automated else (by.username if by else ""),
+                by="automation" if by and by.automated else (by.username if by else ""),
                 current=entry is entries[-1],
             )
         )

@@ -17,17 +17,22 @@ CALM_SECONDS = 0.3
 
 
 async def events(request: Request) -> StreamingResponse:
-    """Server-sent events named `changed`; with `application=namespace/name`, of that one alone."""
+    """Server-sent events named `changed`; with `application=namespace/name`, of that one alone.
+
+    `since` is the feed's number when the page was made: what came between the two is told at once.
+    """
     service: Service = request.app.state.service
-    only = request.query_params.get("application", "")
+    only, since = request.query_params.get("application", ""), request.query_params.get("since", "")
     return StreamingResponse(
-        _events(service, only), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
+        _events(service, only, since), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
     )
 
 
-async def _events(service: Service, only: str) -> AsyncIterator[bytes]:
+async def _events(service: Service, only: str, since: str) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     async with service.feed.listen() as listener:
+        if since != str(service.feed.sequence):
+            yield b"event: changed\ndata: \n\n"
         while not service.feed.ended:
             changes = await listener.next(PULSE_SECONDS)
             if not changes:

@@ -57,6 +57,7 @@ def routes() -> list[Route | Mount]:
         Route("/applications", _list),
         Route(_APP, partial(_page, "application.html", _about)),
         Route(f"{_APP}/live", partial(_page, "live.html", _about)),
+        Route(f"{_APP}/past", partial(_page, "past.html", _about)),
         Route(f"{_APP}/tree", partial(_page, "tree.html", _tree)),
         Route(f"{_APP}/differences", partial(_page, "differences.html", _differences)),
         *(Route(f"{_APP}/{name}", partial(_act, act), methods=["POST"]) for name, act in _ACTIONS.items()),
@@ -130,7 +131,7 @@ async def _logout(request: Request) -> Response:
 
 async def _list(request: Request) -> Response:
     service = _service(request)
-    query = read_query(request.query_params)
+    query, since = read_query(request.query_params), service.feed.sequence
 
     def present() -> Any:
         return list_view(
@@ -141,7 +142,7 @@ async def _list(request: Request) -> Response:
             now=service.ports.clock.now(),
         )
 
-    return _html(request, "applications.html", view=await to_thread.run_sync(present))
+    return _html(request, "applications.html", since=since, view=await to_thread.run_sync(present))
 
 
 def _clusters(service: Service) -> Mapping[str, str]:
@@ -155,6 +156,7 @@ Present = Callable[[Service, AppKey], dict[str, Any]]
 
 async def _page(template: str, present: Present, request: Request) -> Response:
     service = _service(request)
+    since = service.feed.sequence
     key = await to_thread.run_sync(_key, request)
     try:
         values = await to_thread.run_sync(present, service, key)
@@ -164,7 +166,7 @@ async def _page(template: str, present: Present, request: Request) -> Response:
         # htmx shows no error's body: a fragment that fails says so with 200, a page with its status.
         status = 200 if request.headers.get("hx-request") else fault.http
         return _html(request, page, status=status, message=fault.message, name=key.name)
-    return _html(request, template, **values)
+    return _html(request, template, since=since, **values)
 
 
 def _key(request: Request) -> AppKey:
