@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import Any
 
 import orjson
@@ -48,7 +48,9 @@ class Moored:
         self.home: Cluster = engine.clusters.home()
         self.other: Cluster = engine.clusters.connect(clusters[1].access())
         self.failures: list[BaseException] = []
-        self._rung: SimpleQueue[Item] = SimpleQueue()
+        self._rung: Queue[Item] = (
+            Queue()
+        )  # a SimpleQueue of CPython 3.11 can wait for ever despite its timeout
         engine.queue.ring = lambda item, _kinds, **_where: self._rung.put(item)  # in place of a broker
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._pump, name=f"pump-{n}") for n in range(4)]

@@ -92,7 +92,9 @@ def test_a_revision_that_failed_is_not_tried_again(moored: Moored) -> None:
     app = moored.until_app("app", phase="Failed")
     started = app["status"]["operationState"]["startedAt"]
     moored.refresh("app")
-    moored.until(lambda: "argocd.argoproj.io/refresh" not in moored.app("app")["metadata"]["annotations"])
+    moored.until(
+        lambda: "argocd.argoproj.io/refresh" not in (moored.app("app")["metadata"].get("annotations") or {})
+    )
     app = moored.until(
         lambda: (found := moored.app("app"))["status"].get("conditions") and found, what="a condition"
     )
@@ -137,7 +139,7 @@ def test_an_unlimited_retry_ends_when_it_can(moored: Moored) -> None:
     moored.add(application("app", moored.git.url_of(), syncPolicy=automated(retry=retry)))
     app = moored.until(
         lambda: (
-            (found := moored.app("app"))["status"].get("operationState", {}).get("retryCount", 0) >= 2
+            (found := moored.app("app")).get("status", {}).get("operationState", {}).get("retryCount", 0) >= 2
             and found
         )
     )
@@ -153,7 +155,9 @@ def test_a_retry_does_not_start_before_its_time(moored: Moored) -> None:
     moored.add(application("app", moored.git.url_of(), syncPolicy=automated(retry=retry)))
     app = moored.until_app("app", phase="Running")
     moored.refresh("app")
-    moored.until(lambda: "argocd.argoproj.io/refresh" not in moored.app("app")["metadata"]["annotations"])
+    moored.until(
+        lambda: "argocd.argoproj.io/refresh" not in (moored.app("app")["metadata"].get("annotations") or {})
+    )
     assert moored.app("app")["status"]["operationState"] == app["status"]["operationState"]
 
 
