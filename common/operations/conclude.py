@@ -44,7 +44,11 @@ UNWATCHED_SECONDS = 10.0
 WAITING_SECONDS = 30.0
 """The same while an operation waits for an event."""
 ERROR_SECONDS = 60.0
-"""When something that may mend itself is tried again."""
+"""When something that may mend itself is tried again, at the latest."""
+FIRST_ERROR_SECONDS = 3.0
+"""The same when it has only begun to fail."""
+UNREACHED_SECONDS = 10.0
+"""The same for an operation whose cluster does not answer."""
 OURS = (
     "InvalidSpecError",
     "ComparisonError",
@@ -229,8 +233,13 @@ def invalid(turn: Turn, error: InvalidInput) -> float | None:
 
 def not_comparable(turn: Turn, error: MooringsError) -> float | None:
     """What should be, or what is, cannot be told: Unknown, with the last good state beside it."""
-    again = error.retry_after_seconds if isinstance(error, Retryable) else None
-    return _unknown(turn, [Condition("ComparisonError", str(error))], again=again or ERROR_SECONDS)
+    found = [Condition("ComparisonError", str(error))]
+    if isinstance(error, ClusterError) and isinstance(error, Retryable) and turn.app.operation is not None:
+        # It may have been carried out in part: it goes on when the cluster is back.
+        again = error.retry_after_seconds or UNREACHED_SECONDS
+        return _unknown(turn, found, again=again, operation_goes_on=True)
+    asked = error.retry_after_seconds if isinstance(error, Retryable) else None
+    return _unknown(turn, found, again=asked or ERROR_SECONDS)
 
 
 def _without_object(field: str, text: str) -> str:
@@ -238,7 +247,9 @@ def _without_object(field: str, text: str) -> str:
     return text[text.index(field) :] if field and field in text else text
 
 
-def _unknown(turn: Turn, found: Sequence[Condition], *, again: float | None) -> float | None:
+def _unknown(
+    turn: Turn, found: Sequence[Condition], *, again: float | None, operation_goes_on: bool = False
+) -> float | None:
     old = turn.app.status
     unknown = str(SyncStatus.UNKNOWN)
     sync = replace(old.sync, status=unknown) if old.sync else Sync(status=unknown)
@@ -249,7 +260,7 @@ def _unknown(turn: Turn, found: Sequence[Condition], *, again: float | None) -> 
         conditions=_conditions(turn, [*found, *remarks(turn.app, None)]),
         controller_namespace=turn.ports.namespace,
     )
-    new, ended = _operation_failed(turn, new, found)
+    new, ended = (new, False) if operation_goes_on else _operation_failed(turn, new, found)
     log.info("application_not_comparable", app=str(turn.app.key), reasons=[one.message for one in found])
     _write(turn, new, ended=ended, asked=Refresh.NORMAL if REFRESH in turn.app.annotations else None)
     return again

@@ -14,7 +14,7 @@ import msgspec
 
 from common.core.access import RepositoryAccess
 from common.core.convert import convert
-from common.core.errors import GitError, RenderError, RepositoryUnreachable
+from common.core.errors import GitError, RefNotFound, RenderError, RepositoryUnreachable
 from common.core.follows import Followed, follows
 from common.core.keys import AppKey, Revision
 from common.core.model.application import read_application
@@ -92,7 +92,11 @@ def ask(ports: Ports, repo: RepositoryAccess, what: Followed, project: str) -> R
 
 
 def _commit(ports: Ports, repo: RepositoryAccess, known: RefFact, now: datetime) -> RefFact:
-    resolved = resolve(known.ref, ports.git.ls_remote(repo), tag_prefix=known.tag_prefix)
+    refs = ports.git.ls_remote(repo)
+    try:
+        resolved = resolve(known.ref, refs, tag_prefix=known.tag_prefix)
+    except RefNotFound as error:
+        raise RefNotFound(f"{_without_credentials(known.url)}: {error}") from error
     healthy = msgspec.structs.replace(known, error="", error_type="", failing_since=None)
     if resolved.revision == known.revision:
         return healthy
@@ -106,6 +110,12 @@ def _commit(ports: Ports, repo: RepositoryAccess, known: RefFact, now: datetime)
         committed_at=commit.committed_at,
         detected_at=now,
     )
+
+
+def _without_credentials(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}" if separator else url
 
 
 def _chart(ports: Ports, repo: RepositoryAccess, known: RefFact, now: datetime) -> RefFact:

@@ -26,7 +26,7 @@ from common.core.model.source import ApplicationSource
 from common.core.model.sync_options import SyncOptions, sync_options
 from common.core.plan import NamespaceWish, PlanInput
 from common.core.policy import Decision, RetryDecision, Situation, automated_sync, retry_of
-from common.core.statuses import OperationPhase
+from common.core.statuses import OperationPhase, SyncStatus
 from common.core.timestamps import parse_time
 from common.operations import namespaces, sync
 from common.operations.carry_out import Hand
@@ -38,6 +38,9 @@ from common.operations.status_write import write
 from common.operations.sync import Running
 from common.operations.turn import Turn
 from common.ports import Cluster
+
+BEGUN = "begun"
+"""Facts by application: the revisions of the automated sync that was last begun."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,9 +89,33 @@ def choose(turn: Turn, found: Look, state: DesiredState) -> Choice:
         ),
         turn.now,
     )
-    if not decision.start:
+    if not decision.start and not _unfinished(turn, state, status.sync, decision):
         return Choice(decision=decision)
     return Choice(running=_begin(turn, _automated(turn, decision, state)), decision=decision)
+
+
+def _unfinished(turn: Turn, state: DesiredState, status: SyncStatus, decision: Decision) -> bool:
+    """Whether an automated sync to these revisions was under way in a step that never came to its end.
+
+    Its objects are all in place, so that nothing but this says that history lacks an entry.
+    """
+    policy = turn.app.spec.policy
+    last = turn.app.status.operation_state
+    result = last.sync_result if last is not None else None
+    revisions = [str(one) for one in state.revisions]
+    if not policy.is_automated or status is not SyncStatus.SYNCED or decision.condition is not None:
+        return False
+    if result is not None and list(result.revisions or (result.revision,)) == revisions:
+        return False
+    (begun,) = turn.ports.facts.get(BEGUN, [str(turn.app.key)])
+    return bool(begun == revisions)
+
+
+def _begun(turn: Turn, running: Running, target: DesiredState) -> None:
+    """Keep that an automated sync begins, before its first write: its end is written only after its last."""
+    wanted = running.state.operation.sync or SyncOperation()
+    if _is_automated(running.state.operation) and not wanted.resources and not running.claimed:
+        turn.ports.facts.put(BEGUN, {str(turn.app.key): [str(one) for one in target.revisions]})
 
 
 def _next_attempt(turn: Turn, kept: OperationState) -> Choice:
@@ -170,10 +197,11 @@ def operate(
         dry_run=wanted.dry_run,
     )
     terminated = running.state.phase == OperationPhase.TERMINATING
+    _begun(turn, running, target)
     view = sync.run(running, given, seen.view, hand, assess=turn.assess, save=lambda kept: _save(turn, kept))
     applied = {one.key: one.object for one in target.desired.objects if one.key in hand.answers}
     current.after(view, hand, applied)
-    retry = None if terminated else _finish(turn, running)
+    retry = _finish(turn, running, may_retry=not terminated)
     return Operated(
         running=running,
         state=target,
@@ -196,7 +224,7 @@ def _save(turn: Turn, state: OperationState) -> None:
     turn.app = replace(turn.app, raw=raw, resource_version=raw["metadata"]["resourceVersion"])
 
 
-def _finish(turn: Turn, running: Running) -> RetryDecision | None:
+def _finish(turn: Turn, running: Running, *, may_retry: bool) -> RetryDecision | None:
     """Give an ended operation its end, or the time of its next attempt."""
     state = running.state
     if not state.completed:
@@ -205,7 +233,7 @@ def _finish(turn: Turn, running: Running) -> RetryDecision | None:
     retry = retry_of(
         phase=OperationPhase(state.phase),
         message=state.message,
-        retry=state.operation.retry,
+        retry=state.operation.retry if may_retry else None,
         retries=state.retry_count,
         finished_at=ended,
     )

@@ -13,7 +13,7 @@ from common.operations.compare import STAMPS
 from common.operations.desired_state import desired_state, resolve_sources
 from common.operations.fleet import Fleet
 from common.operations.look import kept_stamps, look
-from common.operations.operate import choose, operate
+from common.operations.operate import BEGUN, choose, operate
 from common.operations.render import INPUTS
 from common.operations.status_write import Overtaken, reread
 from common.operations.turn import Turn
@@ -73,6 +73,7 @@ def _forget(ports: Ports, key: AppKey) -> None:
     """It is gone: nothing of it is kept but what its digests share with others."""
     ports.facts.drop(STAMPS, [str(key)])
     ports.facts.drop(INPUTS, [str(key)])
+    ports.facts.drop(BEGUN, [str(key)])
     ports.facts.drop(conclude.HEALTHY_SINCE, [str(key)])
 
 

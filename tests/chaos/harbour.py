@@ -145,8 +145,9 @@ class Harbour:
     # The fleet
 
     def fleet(self, count: int, *, finalizer: bool = False, elsewhere: int = 0, **spec: Any) -> list[str]:
-        """So many applications of `OBJECTS` ConfigMaps, all in one repository; their names. The first `elsewhere`
-        of them go to the second cluster.
+        """So many applications of `OBJECTS` ConfigMaps, all in one repository; their names.
+
+        The first `elsewhere` of them go to the second cluster.
         """
         names = [f"app-{number:02}" for number in range(count)]
         self.push(names, "blue")
@@ -264,7 +265,9 @@ class Harbour:
                 found = condition()
             if found:
                 return found
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what()}\n{self.said()}"
+            if time.monotonic() > deadline:
+                self.clusters[0].inject()
+                raise AssertionError(f"not within {seconds} s: {what()}\n{self.said()}")
             time.sleep(0.05)
 
     def said(self) -> str:

@@ -9,7 +9,7 @@ from tests.chaos.harbour import Harbour
 
 
 def test_kill_at_random_moments(harbour: Harbour) -> None:
-    """Twelve `kill -9` while 30 applications follow four commits: nothing is missing, doubled or told twice."""
+    """Twelve `kill -9` while 30 applications follow four commits: nothing missing or doubled."""
     chance = random.Random(7)
     first, second = harbour.start(workers=2)
     names = harbour.fleet(30)
