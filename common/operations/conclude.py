@@ -167,17 +167,15 @@ def _history(turn: Turn, state: OperationState) -> tuple[RevisionHistory, ...]:
 def _write(turn: Turn, new: ApplicationStatus, *, ended: bool, asked: Refresh | None) -> None:
     """One write, and none when nothing changed; the time of the look alone is no change."""
     patch: dict[str, Any] = {}
-    changed = status_patch(turn.app.raw.get("status"), new)
-    if changed is not None:
-        timed = replace(new, reconciled_at=turn.now)
-        patch["status"] = status_patch(turn.app.raw.get("status"), timed)
+    old = turn.app.raw.get("status")
+    if asked is not None or status_patch(old, new) is not None:
+        timed = status_patch(old, replace(new, reconciled_at=turn.now))
+        if timed is not None:  # a null would take the whole status away
+            patch["status"] = timed
     if ended and turn.app.raw.get("operation") is not None:
         patch["operation"] = None
     if asked is not None:
         patch["metadata"] = {"annotations": {REFRESH: None}}
-        patch.setdefault(
-            "status", status_patch(turn.app.raw.get("status"), replace(new, reconciled_at=turn.now))
-        )
     if not patch:
         return
     write_status(turn.ports, turn.app.raw, patch)

@@ -227,3 +227,12 @@ def test_two_syncs_after_one_another(moored: Moored) -> None:
         )
     time.sleep(0.1)
     assert len(moored.app("app")["status"]["history"]) == 2
+
+
+def test_many_refreshes_leave_the_status(moored: Moored) -> None:
+    """Refreshes within one second differ in nothing, and take nothing away."""
+    app = out_of_sync(moored, settings())
+    for _ in range(8):
+        moored.refresh("app")
+        moored.until(lambda: REFRESH not in (moored.app("app")["metadata"].get("annotations") or {}))
+        assert moored.app("app")["status"]["resources"] == app["status"]["resources"]
