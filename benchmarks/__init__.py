@@ -1,1 +1,1 @@
-"""What is fast, measured beside its own limit."""
+"""What is fast, measured side by side with its limit: `python -m benchmarks --help`."""
