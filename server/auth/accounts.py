@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Protocol
 
 import bcrypt
 
 from common import ports
 from server.auth import tokens
-from server.auth.installation import InstallationReader
+from server.auth.installation import Installation
 from server.auth.tokens import Claims, InvalidToken
 from server.http.faults import Code, Fault
 
@@ -25,10 +26,18 @@ _NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(rounds=10))
 """What an unknown account's password is compared with: guessing names takes as long as guessing passwords."""
 
 
+class Installed(Protocol):
+    """Gives what `argocd-secret` says (`InstallationReader`)."""
+
+    def current(self) -> Installation:
+        """As it is now."""
+        ...
+
+
 class Accounts:
     """Raises StoreUnavailable and ClusterError where Redis or the home cluster cannot answer."""
 
-    def __init__(self, installation: InstallationReader, logins: ports.Logins, clock: ports.Clock) -> None:
+    def __init__(self, installation: Installed, logins: ports.Logins, clock: ports.Clock) -> None:
         self._installation = installation
         self._logins = logins
         self._clock = clock
