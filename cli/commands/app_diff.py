@@ -27,6 +27,7 @@ ERROR = 2
 @click.pass_context
 def diff(
     context: click.Context,
+    /,
     name: str,
     app_namespace: str,
     revision: str,

@@ -66,6 +66,7 @@ class SyncFlags(msgspec.Struct, frozen=True, kw_only=True):
 @connected
 def sync(
     api: Api,
+    /,
     names: tuple[str, ...],
     selector: str,
     app_namespace: str,

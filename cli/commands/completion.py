@@ -11,7 +11,7 @@ from click.shell_completion import get_completion_class
 def completion(shell: str) -> None:
     """Print a script that completes commands in SHELL.
 
-    bash: `source <(moor completion bash)`; zsh the same, after compinit; fish: `moor completion fish | source`.
+    bash, and zsh after compinit: `source <(moor completion bash)`; fish: `moor completion fish | source`.
     """
     from cli.main import cli
 

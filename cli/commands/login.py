@@ -36,8 +36,8 @@ def login(
 ) -> None:
     """Log in to SERVER, and remember it for the other commands.
 
-    SERVER is an address such as https://moorings.example.com; without a scheme https is meant, on this machine
-    http. Without SERVER: the `moor up` that runs on this machine.
+    SERVER is an address such as https://moorings.example.com; without a scheme https is meant, but http on
+    this machine. Without SERVER: the `moor up` that runs on this machine.
     """
     here = running_up(data_dir)
     if not server and here is None:

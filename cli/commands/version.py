@@ -20,7 +20,7 @@ from common import __version__
 @output_option("wide", "json", "yaml")
 @rest_options
 @click.pass_context
-def version(context: click.Context, client_only: bool, short: bool, output: str, **where: Any) -> None:
+def version(context: click.Context, /, client_only: bool, short: bool, output: str, **where: Any) -> None:
     """Print the version of this command and of the server; exits with 1 when the server cannot be asked."""
     said: dict[str, Any] = {
         "client": {
