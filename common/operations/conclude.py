@@ -236,8 +236,20 @@ def not_comparable(turn: Turn, error: MooringsError) -> float | None:
         # It may have been carried out in part: it goes on when the cluster is back.
         again = error.retry_after_seconds or UNREACHED_SECONDS
         return _unknown(turn, found, again=again, operation_goes_on=True)
-    asked = error.retry_after_seconds if isinstance(error, Retryable) else None
-    return _unknown(turn, found, again=asked or ERROR_SECONDS)
+    if not isinstance(error, Retryable):
+        return _unknown(turn, found, again=ERROR_SECONDS)
+    return _unknown(turn, found, again=error.retry_after_seconds or _patience(turn, found[0]))
+
+
+def _patience(turn: Turn, found: Condition) -> float:
+    """Wait as long again as it has failed so far: what has just begun is looked at soon, an outage seldom."""
+    times = [
+        one.last_transition_time
+        for one in turn.app.status.conditions
+        if one.type == found.type and one.last_transition_time is not None
+    ]
+    failing = (turn.now - min(times, default=turn.now)).total_seconds()
+    return min(max(failing, FIRST_ERROR_SECONDS), ERROR_SECONDS)
 
 
 def _without_object(field: str, text: str) -> str:

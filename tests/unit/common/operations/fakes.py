@@ -22,8 +22,9 @@ from common.adapters.memory.queue import MemoryTaskQueue
 from common.adapters.memory.renderer import MemoryRenderer
 from common.core.access import ClusterAccess
 from common.core.annotations import TRACKING_ID
+from common.core.errors import NotFound
 from common.core.follows import ref_digests
-from common.core.keys import IN_CLUSTER, AppKey, ClusterId, GroupVersionKind, Object, Revision
+from common.core.keys import IN_CLUSTER, AppKey, ClusterId, GroupVersionKind, Object, ObjectKey, Revision
 from common.core.model.application import read_application
 from common.core.tracking import owner_of
 from common.operations import reconcile
@@ -215,6 +216,16 @@ class World:
             rows = [(obj, owner_of(obj)) for obj in found.items]
             self.live.put_many(cluster, rows, generation=generation)
             self.live.swap(cluster, gvk.group_kind, generation, found.resource_version)
+
+    def happen(self, gvk: GroupVersionKind, name: str, body: Object) -> None:
+        """Somebody changes an object in `shop`, and the watcher sees it."""
+        self.remote.patch(gvk, "shop", name, body)
+        try:
+            changed = self.remote.get(gvk, "shop", name)
+        except NotFound:
+            self.live.remove(REMOTE, ObjectKey(gvk.group, gvk.kind, "shop", name), "")
+        else:
+            self.live.put(REMOTE, changed, owner_of(changed))
 
     def writes(self) -> list[str]:
         """Verbs and names of what was written to the destination since the last look began."""
