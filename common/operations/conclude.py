@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from common import logging, metrics
 from common.core.annotations import REFRESH
 from common.core.conditions import Condition, merge_conditions, wave_condition
-from common.core.errors import ClusterError, InvalidInput, MooringsError, Retryable
+from common.core.errors import ClusterError, FieldError, InvalidInput, MooringsError, Retryable
 from common.core.model.operation import OperationState
 from common.core.model.status import (
     ApplicationStatus,
@@ -225,7 +225,7 @@ def _after_operation(turn: Turn) -> float:
 
 def invalid(turn: Turn, error: InvalidInput) -> float | None:
     """The spec cannot be reconciled as it is: one condition for each error; nothing else is touched."""
-    found = [Condition("InvalidSpecError", _without_object(one.field, str(one))) for one in error.errors]
+    found = [Condition("InvalidSpecError", _said(turn, one)) for one in error.errors]
     return _unknown(turn, found, again=None)
 
 
@@ -252,9 +252,11 @@ def _patience(turn: Turn, found: Condition) -> float:
     return min(max(failing, FIRST_ERROR_SECONDS), ERROR_SECONDS)
 
 
-def _without_object(field: str, text: str) -> str:
-    """The object is the very one that carries the condition."""
-    return text[text.index(field) :] if field and field in text else text
+def _said(turn: Turn, error: FieldError) -> str:
+    """Without the object where it is the very one that carries the condition; a Secret, say, is named."""
+    if error.object != f"Application {turn.app.key}" or not error.field:
+        return str(error)
+    return f"{error.field}: found {error.found}, expected {error.expected}"
 
 
 def _unknown(

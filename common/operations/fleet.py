@@ -15,7 +15,7 @@ from common import logging
 from common.core.access import ClusterAccess, RepositoryAccess
 from common.core.compare.ignore import IgnoreRule
 from common.core.desired import Scope
-from common.core.errors import InvalidInput, MooringsError, NotFound
+from common.core.errors import FieldError, InvalidInput, MooringsError, NotFound
 from common.core.keys import AppKey, ClusterId, GroupKind, GroupVersionKind, Object, ObjectKey
 from common.core.model.application import Application, read_application
 from common.core.model.cluster_secret import cluster_access
@@ -50,6 +50,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     home: ClusterAccess
     problems: tuple[str, ...] = ()
     """Secrets and settings that cannot be read: each with its errors, without secret values."""
+    unreadable_clusters: tuple[FieldError, ...] = ()
+    """Of those, what is wrong in clusters' Secrets."""
 
     @property
     def tracking(self) -> TrackingSettings:
@@ -96,16 +98,23 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
             )
         if reading.errors:
             raise InvalidInput.of(reading.errors)
-        access = resolve_destination(
-            app.spec.destination,
-            self.clusters,
-            in_cluster=self.home if self.settings.in_cluster_enabled else None,
-            name=name,
-        )
+        access = self._access(app, name)
         refused = spec_refusals(reading.project, app.spec, access, name=name)
         if refused:
             raise InvalidInput.of(refused)
         return Place(access=access, project=reading.project)
+
+    def _access(self, app: Application, name: str) -> ClusterAccess:
+        try:
+            return resolve_destination(
+                app.spec.destination,
+                self.clusters,
+                in_cluster=self.home if self.settings.in_cluster_enabled else None,
+                name=name,
+            )
+        except InvalidInput as error:
+            # Perhaps it has a Secret, and one that cannot be read.
+            raise InvalidInput.of((*error.errors, *self.unreadable_clusters)) from error
 
     def refusal(self, place: Place, kind: GroupKind, namespace: str, name: str, scope: Scope) -> str:
         """Why an object may not be deployed there; empty when it may."""
@@ -174,6 +183,8 @@ def read_fleet(ports: Ports) -> Fleet:
         by_type.setdefault(secret["metadata"]["labels"][SECRET_TYPE], []).append(secret)
     config = {name: _config_map(ports, name) for name in ("argocd-cm", "argocd-cmd-params-cm")}
     projects = [read_project(raw) for raw in home.list(_PROJECT, ports.namespace).items]
+    clusters, unreadable = _clusters(by_type.get("cluster", []))
+    problems += [str(error) for error in unreadable]
     settings = read_settings(config["argocd-cm"], config["argocd-cmd-params-cm"])
     problems += [str(error) for error in settings.errors]
     fleet = Fleet(
@@ -181,7 +192,8 @@ def read_fleet(ports: Ports) -> Fleet:
         projects={one.project.name: one for one in projects},
         repositories=tuple(_repositories(by_type.get("repository", []), problems)),
         templates=tuple(_repositories(by_type.get("repo-creds", []), problems)),
-        clusters=tuple(_clusters(by_type.get("cluster", []), problems)),
+        clusters=tuple(clusters),
+        unreadable_clusters=tuple(unreadable),
         home=home.access,
         problems=tuple(problems),
     )
@@ -208,11 +220,12 @@ def _repositories(secrets: Sequence[Object], problems: list[str]) -> list[Reposi
     return found
 
 
-def _clusters(secrets: Sequence[Object], problems: list[str]) -> list[ClusterAccess]:
-    found = []
+def _clusters(secrets: Sequence[Object]) -> tuple[list[ClusterAccess], list[FieldError]]:
+    found: list[ClusterAccess] = []
+    errors: list[FieldError] = []
     for secret in secrets:
         try:
             found.append(cluster_access(secret))
         except InvalidInput as error:
-            problems.append(str(error))
-    return found
+            errors += error.errors
+    return found, errors
