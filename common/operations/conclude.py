@@ -112,6 +112,12 @@ def _malformed_waves(state: DesiredState) -> Iterable[Condition]:
     return map(wave_condition, wave_warnings((*(one.object for one in desired.objects), *desired.hooks)))
 
 
+def _shared(turn: Turn, seen: Look) -> Iterable[Condition]:
+    for key, other in sorted(seen.shared.items()):
+        message = f"{key.kind}/{key.name} is part of applications {turn.owner} and {other}"
+        yield Condition("SharedResourceWarning", message)
+
+
 def _sync(turn: Turn, state: DesiredState, status: SyncStatus) -> Sync:
     spec = turn.app.spec
     several = len(state.revisions) > 1

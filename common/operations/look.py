@@ -9,7 +9,7 @@ from typing import Any
 from common.core.desired import DesiredSet
 from common.core.keys import Object, ObjectKey, gvk_of
 from common.core.status_of import Compared, StatusFound, status_of
-from common.core.tracking import is_ours
+from common.core.tracking import is_ours, other_owner
 from common.operations.carry_out import Hand
 from common.operations.compare import STAMPS, Comparison, Judge
 from common.operations.live_view import LiveView, live_view
@@ -38,6 +38,17 @@ class Look:
             for key, obj in self.view.objects.items()
             if key not in wanted and is_ours(obj, turn.owner, turn.fleet.tracking)
         )
+
+    @property
+    def shared(self) -> dict[ObjectKey, str]:
+        """Desired objects that another application tracks, and that application's name."""
+        turn = self.turn
+        owners = {
+            key: other_owner(self.view.objects[key], turn.owner, turn.fleet.tracking)
+            for key in self.desired.by_key
+            if key in self.view.objects
+        }
+        return {key: owner for key, owner in owners.items() if owner}
 
     def found(self) -> StatusFound:
         """What the status says of it."""
@@ -82,7 +93,7 @@ def look(turn: Turn, cluster: Cluster, desired: DesiredSet, *, stamps: Mapping[s
         turn.owner,
         wanted,
         turn.inventory,
-        ask_for_missing=not policy.is_automated,
+        ask_for_missing=not policy.is_automated or policy.options.fail_on_shared_resource,
     )
     judge = Judge(
         turn.ports,

@@ -125,8 +125,13 @@ def _next_attempt(turn: Turn, kept: OperationState) -> Choice:
     if turn.now < at:
         return Choice(retry_at=at)
     result = kept.sync_result or SyncOperationResult(revision="")
+    operation = kept.operation
+    if retry.refresh:  # what an automated sync failed with is not what it must be tried with
+        result = replace(result, revision="", revisions=())
+        if _is_automated(operation) and operation.sync is not None:
+            operation = replace(operation, sync=replace(operation.sync, revision="", revisions=()))
     running = sync.begin(
-        kept.operation,
+        operation,
         replace(result, resources=()),
         operation_id=_operation_id(turn),
         now=turn.now,
@@ -304,7 +309,7 @@ def _plan_input(
         hooks=desired.hooks,
         live=live,
         orphans=seen.orphans,
-        refused=desired.refused,
+        refused={**desired.refused, **(_shared(seen) if options.fail_on_shared_resource else {})},
         in_sync=seen.comparison.in_sync,
         selected=_selected(wanted, seen),
         skip_hooks=strategy is not None and strategy.skip_hooks,
@@ -318,6 +323,13 @@ def _plan_input(
         operation_id=running.operation_id,
         attempt=running.state.retry_count,
     )
+
+
+def _shared(seen: Look) -> dict[ObjectKey, str]:
+    """`FailOnSharedResource=true`: what another application tracks is refused."""
+    return {
+        key: f"Shared resource found: it is part of application {other}" for key, other in seen.shared.items()
+    }
 
 
 def _look_for_hooks(

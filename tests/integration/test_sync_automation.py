@@ -171,3 +171,19 @@ def test_an_application_that_is_to_be_left_alone_is(moored: Moored) -> None:
     assert "status" not in moored.app("app")
     moored.patch("app", {"metadata": {"annotations": {"argocd.argoproj.io/skip-reconcile": None}}})
     moored.until_app("app", sync="Synced", phase="Succeeded")
+
+
+def test_a_retry_may_take_the_newest_revision(moored: Moored) -> None:
+    """With `retry.refresh` the next try is of the commit that mends it, within the same operation."""
+    retry = {"limit": -1, "refresh": True, "backoff": {"duration": "1s", "factor": 1}}
+    bad = settings("it")
+    bad["data"] = {"not a key!": "x"}
+    repo = moored.git.repository()
+    repo.commit({"a.yaml": manifest(bad)})
+    moored.add(application("app", moored.git.url_of(), syncPolicy=automated(retry=retry)))
+    moored.until_app("app", phase="Running")
+    revision = repo.commit({"a.yaml": manifest(settings("it"))})
+    moored.webhook("app")
+    app = moored.until_app("app", sync="Synced", phase="Succeeded", revision=revision)
+    assert app["status"]["operationState"]["retryCount"] >= 1
+    assert [one["revision"] for one in app["status"]["history"]] == [revision]
