@@ -22,7 +22,7 @@ from common.core.wake import wake_digest
 
 _SAID = (Disposition.LATER, Disposition.REFUSE)
 _KEPT_LIMIT = 10_000
-_kept: dict[str, tuple[Condition, ...]] = {}
+_kept: dict[tuple[str, ...], tuple[Condition, ...]] = {}
 
 
 def remarks(app: Application, desired: DesiredSet | None) -> list[Condition]:
@@ -35,7 +35,8 @@ def remarks(app: Application, desired: DesiredSet | None) -> list[Condition]:
 
 
 def _of_application(app: Application) -> tuple[Condition, ...]:
-    digest = wake_digest(app.raw)
+    # The digest leaves out annotations that ask nothing of us; some of those have a row all the same.
+    digest = (wake_digest(app.raw), *sorted(app.annotations))
     kept = _kept.get(digest)
     if kept is None:
         while len(_kept) >= _KEPT_LIMIT:

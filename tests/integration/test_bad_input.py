@@ -530,6 +530,7 @@ def test_malformed_settings(shop: Shop) -> None:
 def test_unhonoured_fields_are_said(shop: Shop, patch: Mapping[str, Any], name: str) -> None:
     """What the table calls later or refused is a warning on the Application that uses it."""
     shop.moored.patch("shop", patch)
+    shop.moored.refresh("shop")
     shop.settled("UnhonouredFieldWarning", name, "not acted on yet")
     shop.moored.until_app("shop", sync="Synced")
 
