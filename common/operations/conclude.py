@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from common import logging, metrics
 from common.core.annotations import REFRESH
-from common.core.conditions import Condition, merge_conditions, wave_condition
+from common.core.conditions import Condition, merge_conditions
 from common.core.errors import ClusterError, FieldError, InvalidInput, MooringsError, Retryable
 from common.core.model.operation import OperationState
 from common.core.model.status import (
@@ -21,7 +21,6 @@ from common.core.model.status import (
 )
 from common.core.model.status import Condition as ConditionField
 from common.core.model.status_patch import status_patch
-from common.core.plan import wave_warnings
 from common.core.policy import Refresh
 from common.core.status_of import StatusFound, health_field
 from common.core.statuses import HealthStatus, OperationPhase, SyncStatus
@@ -83,7 +82,12 @@ def write(
     """
     found = seen.found()
     old = turn.app.status
-    conditions = [*state.desired.conditions, *remarks(turn.app, state.desired)]
+    conditions = [
+        *state.desired.conditions,
+        *remarks(turn.app, state.desired),
+        *_malformed_waves(state),
+        *_shared(turn, seen),
+    ]
     if chosen.decision is not None and chosen.decision.condition is not None:
         conditions.append(chosen.decision.condition)
     new = replace(
@@ -105,11 +109,6 @@ def write(
         _observe(turn, place, state, operated)
     _observe_health(turn, place, found)
     return _due_in(turn, state, seen, chosen, operated)
-
-
-def _malformed_waves(state: DesiredState) -> Iterable[Condition]:
-    desired = state.desired
-    return map(wave_condition, wave_warnings((*(one.object for one in desired.objects), *desired.hooks)))
 
 
 def _shared(turn: Turn, seen: Look) -> Iterable[Condition]:
