@@ -41,7 +41,7 @@ def colored(word: str) -> str:
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Columns as wide as what is in them; statuses in colour. Rows of one line, whatever is in them."""
-    texts = [[" ".join(str("" if cell is None else cell).split()) for cell in row] for row in rows]
+    texts = [[" ".join(str("" if cell is None else cell).splitlines()) for cell in row] for row in rows]
     lines = [list(titles), *texts]
     widths = [max(len(line[place]) for line in lines) for place in range(len(titles))]
     for number, line in enumerate(lines):

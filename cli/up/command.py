@@ -87,7 +87,7 @@ async def _up(settings: UpSettings, output: str) -> int:
             from cli.up.report import report
 
             click.echo(report(ready))
-        await supervisor.watch()
+        await supervisor.watch(lambda sentence: click.echo(f"moor up: {sentence}", err=True))
     except (PartFailed, PortInUse, MooringsError, ExampleError) as error:
         click.echo(f"moor up: {error}", err=True)
         return 1

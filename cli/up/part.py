@@ -16,6 +16,8 @@ from cli.up import launch
 
 READY_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 15.0
+RESTARTS = 5
+RESTART_WINDOW_SECONDS = 60.0
 
 
 class PartFailed(Exception):
@@ -36,11 +38,14 @@ class Part:
         log: Path,
         environ: Mapping[str, str],
         echo: bool = False,
+        restartable: bool = False,
         probe: Callable[[], bool] | None = None,
     ) -> None:
         self.name = name
         self.probe = probe
         self.echo = echo
+        self.restartable = restartable
+        self._restarts: list[float] = []
         self._copying: asyncio.Task[None] | None = None
         self.command = tuple(command)
         self.log = log
@@ -67,7 +72,7 @@ class Part:
                 env=self.environ,
                 start_new_session=True,
             )
-        if self.echo:
+        if self.echo and self._copying is None:
             self._copying = asyncio.create_task(self._copy_log(begin))
         try:
             ready = self._probed(self.probe) if self.probe else self._ready_line()
@@ -117,6 +122,14 @@ class Part:
         except OSError:
             lines = []
         return lines[-1].strip() if lines else "it said nothing"
+
+    def may_restart(self, now_seconds: float) -> bool:
+        """Whether it may be started again: a few times a minute, for what keeps ending needs a look."""
+        self._restarts = [at for at in self._restarts if now_seconds - at < RESTART_WINDOW_SECONDS]
+        if not self.restartable or len(self._restarts) >= RESTARTS:
+            return False
+        self._restarts.append(now_seconds)
+        return True
 
     async def ended(self) -> PartFailed:
         """Wait until it ends, and say so in a sentence."""

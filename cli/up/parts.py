@@ -55,6 +55,7 @@ class Parts:
             environ=self._environment() | (environ or {}),
             echo=self.settings.verbose,
             probe=probe,
+            restartable=name.startswith("worker-"),
         )
 
     def valkey(self) -> tuple[Part, str]:

@@ -21,6 +21,7 @@ def report(ready: Ready) -> str:
     ]
     if not ready.repository_path:
         return "\n".join([*lines, f"  Metrics      {ready.metrics_urls[0]}", ""])
+    kubectl = ready.kubectl or "kubectl"
     guestbook = f"{ready.repository_path}/apps/guestbook"
     return "\n".join(
         [
@@ -32,7 +33,7 @@ def report(ready: Ready) -> str:
             f"       git -C {ready.repository_path} commit -am 'Change the guestbook'",
             "     It is live within two seconds.",
             "  2. Break something by hand, and watch it come back:",
-            "       kubectl -n guestbook delete deployment --all",
+            f"       {kubectl} -n guestbook delete deployment --all",
             "  3. See how long it took:",
             f"       curl -s {ready.metrics_urls[0]} | grep moorings_sync",
             "",

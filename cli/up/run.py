@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,10 @@ from cli.up.settings import UpSettings, remembered_ports, require_free
 from cli.up.supervisor import Supervisor
 from common.adapters.redis.connection import connect
 from common.adapters.redis.logins import RedisLogins
+from common.adapters.tool_installer import install
+from common.adapters.tools import Tools
 from common.core.convert import convert
+from common.core.errors import ToolMissing
 from sandbox.example import create_example
 from sandbox.notify import install_webhook_hook
 
@@ -43,6 +47,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     metrics_urls: tuple[str, ...]
     login_url: str
     """Works once, for fifteen minutes."""
+    kubectl: str
+    """The program, where it is not on PATH; empty where it is."""
     data_dir: str
     pid: int
 
@@ -88,10 +94,6 @@ async def bring_up(settings: UpSettings, supervisor: Supervisor, progress: Progr
 
 def _tools(settings: UpSettings, progress: Progress) -> None:
     """Bring helm and kubectl when they are missing; without them the rest works, as doctor says."""
-    from common.adapters.tool_installer import install
-    from common.adapters.tools import Tools
-    from common.core.errors import ToolMissing
-
     tools = Tools(settings.data_dir)
     try:
         tools.find("helm")
@@ -160,6 +162,7 @@ def _ready(
         repository_url=repository,
         metrics_urls=tuple(metrics_urls),
         login_url=f"{url}/login/once?token={_login_token(redis_url)}",
+        kubectl=_kubectl(settings),
         data_dir=str(settings.data_dir),
         pid=os.getpid(),
     )
@@ -167,6 +170,14 @@ def _ready(
     with os.fdopen(descriptor, "wb") as file:
         file.write(orjson.dumps(msgspec.to_builtins(ready)))
     return ready
+
+
+def _kubectl(settings: UpSettings) -> str:
+    """kubectl's place when the user's shell would not find it."""
+    if shutil.which("kubectl"):
+        return ""
+    installed = Tools(settings.data_dir).directory / "kubectl"
+    return str(installed) if installed.exists() else ""
 
 
 def _token(url: str, password: str) -> str:

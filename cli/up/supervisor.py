@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cli.up.part import Part, PartFailed
@@ -73,24 +73,30 @@ class Supervisor:
         finally:
             stop.cancel()
 
-    async def watch(self) -> None:
-        """Until a stop is asked for.
+    async def watch(self, say: Callable[[str], None]) -> None:
+        """Until a stop is asked for. A worker that ends is started again, for any worker can take up what it
+        had; `say` is told. One that keeps ending ends everything, as any other part does.
 
         Raises:
             PartFailed: a part ended by itself.
         """
-        ends = [asyncio.create_task(part.ended()) for part in self.parts]
-        stop = asyncio.create_task(self._stopped())
-        done, pending = await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        failure = next(iter(done)).result()
-        if failure is not None and not self.stopping.is_set():
-            raise failure
-
-    async def _stopped(self) -> PartFailed | None:
-        await self.stopping.wait()
-        return None
+        ends = {asyncio.create_task(part.ended()): part for part in self.parts}
+        stop = asyncio.create_task(self.stopping.wait())
+        try:
+            while not self.stopping.is_set():
+                done, _ = await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in ends if task in done]:
+                    part, failure = ends.pop(task), task.result()
+                    if self.stopping.is_set():
+                        continue
+                    if not part.may_restart(asyncio.get_running_loop().time()):
+                        raise failure
+                    say(f"{failure}; starting it again")
+                    await part.start()
+                    ends[asyncio.create_task(part.ended())] = part
+        finally:
+            for waiting in (*ends, stop):
+                waiting.cancel()
 
     async def stop(self) -> None:
         """Stop all parts, the last started first, so that nothing loses what it depends on."""
