@@ -85,7 +85,6 @@ def write(
     conditions = [
         *state.desired.conditions,
         *remarks(turn.app, state.desired),
-        *_malformed_waves(state),
         *_shared(turn, seen),
     ]
     if chosen.decision is not None and chosen.decision.condition is not None:
