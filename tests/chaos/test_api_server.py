@@ -101,3 +101,12 @@ def test_lost_answers(harbour: Harbour) -> None:
     assert set(names) <= namespaces
     assert len(harbour.home.list(CONFIG_MAP, names[0]).items) >= 3
     harbour.nothing_unexpected()
+
+
+def test_end_that_could_not_be_written(harbour: Harbour) -> None:
+    """All objects are applied and the one status write fails: the next step ends the sync and tells it."""
+    harbour.start(workers=1)
+    harbour.clusters[0].inject(Fault(status=500, verbs=("patch",), resources=("applications",), times=2))
+    names = harbour.fleet(2)
+    harbour.converge(names, harbour.revision, seconds=15)
+    harbour.check(names, "blue", [harbour.revision])
