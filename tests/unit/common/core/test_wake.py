@@ -49,3 +49,11 @@ def test_what_people_ask_for_wakes(other: dict[str, Any]) -> None:
 def test_key_order_does_not_matter() -> None:
     """The same content has one digest."""
     assert wake_digest(_app(spec={"a": 1, "b": 2})) == wake_digest(_app(spec={"b": 2, "a": 1}))
+
+
+def test_a_termination_wakes() -> None:
+    """Whoever terminates an operation writes its phase into the status; no other phase counts."""
+    quiet: dict[str, Any] = {"metadata": {"name": "web"}, "status": {"operationState": {"phase": "Running"}}}
+    terminated = {**quiet, "status": {"operationState": {"phase": "Terminating"}}}
+    assert wake_digest(terminated) != wake_digest(quiet)
+    assert wake_digest(quiet) == wake_digest({"metadata": {"name": "web"}})
