@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cli.up.part import Part, PartFailed
+from cli.up.part import Part
 
 
 class AlreadyRunning(Exception):
