@@ -121,10 +121,23 @@ def _render(
     objects = [
         obj
         for at, kind in zip(_rendering(sources), types, strict=True)
-        for obj in ports.renderer.render(_request(purpose, at, kind, sources))
+        for obj in _timed(ports, _request(purpose, at, kind, sources))
     ]
     ports.blobs.put(RENDERS, inputs.key, orjson.dumps(objects))
     return Rendered(key=inputs.key, objects=objects, types=types), inputs
+
+
+def _timed(ports: Ports, request: RenderRequest) -> list[Object]:
+    """One source rendered, and how long it took."""
+    begun = ports.clock.now()
+    outcome = "error"
+    try:
+        objects = ports.renderer.render(request)
+        outcome = "ok"
+    finally:
+        seconds = (ports.clock.now() - begun).total_seconds()
+        metrics.RENDER_SECONDS.labels(request.source_type, outcome).observe(max(0.0, seconds))
+    return objects
 
 
 def _rendering(sources: Sequence[SourceAt]) -> Iterator[SourceAt]:

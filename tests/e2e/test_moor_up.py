@@ -203,16 +203,29 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_part_ends_all_with_its_name(data_dir: Path) -> None:
-    """A dead worker is no running Moorings."""
+    """Without its control process there is no running Moorings."""
     running = Up(data_dir)
     running.home.close()
     parts = running.parts()
-    worker = next(part for part in parts if part.cmdline()[-1] == "worker")
-    worker.kill()
-    assert "worker-1 was ended by SIGKILL" in running.errors()
+    next(part for part in parts if part.cmdline()[-1] == "control").kill()
+    assert "moor up: control was ended by SIGKILL" in running.errors()
     assert running.process.returncode == 1
     _, alive = psutil.wait_procs(parts, timeout=20)
     assert alive == []
+
+
+def test_a_killed_worker_changes_nothing_in_the_outcome(up: Up) -> None:
+    """Killed while everything is synced anew, it is started again and the fleet converges."""
+    for name in EXAMPLES:
+        until(lambda name=name: up.settled(name), seconds=60)
+    before = {name: len(up.app(name)["status"]["history"]) for name in EXAMPLES}
+    for name in EXAMPLES:
+        up.home.patch(APPLICATION, "argocd", name, {"operation": {"sync": {"revision": "main"}}})
+    next(part for part in up.parts() if part.cmdline()[-1] == "worker").kill()
+    for name in EXAMPLES:
+        until(lambda name=name: "operation" not in up.app(name) and up.settled(name), seconds=60)
+        assert len(up.app(name)["status"]["history"]) == before[name] + 1
+    assert [part for part in up.parts() if part.cmdline()[-1] == "worker"]
 
 
 def test_down_stops_it(data_dir: Path) -> None:
