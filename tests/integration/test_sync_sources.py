@@ -74,8 +74,8 @@ def test_value_files_of_another_source(with_tools: Moored) -> None:
     second = values.commit({"prod.yaml": "colour: black\n"})
     moored.webhook("app")
     moored.until(lambda: data(moored, "app-settings")["colour"] == "black")
+    moored.until(lambda: moored.app("app")["status"]["sync"]["revisions"] == [first, second])
     app = moored.until_app("app", sync="Synced", phase="Succeeded")
-    assert app["status"]["sync"]["revisions"] == [first, second]
     assert [one["revisions"] for one in app["status"]["history"]][-1] == [first, second]
 
 
