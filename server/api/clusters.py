@@ -11,6 +11,7 @@ from common.core.access import ClusterAccess
 from common.core.errors import MooringsError
 from common.core.keys import IN_CLUSTER, Object
 from common.core.model.cluster_secret import cluster_access
+from common.core.model.destinations import known_clusters
 from server.api.secrets import declared, remove, secrets_of_type, store, value
 from server.http.bodies import field, json_object, strings
 from server.http.call import Call
@@ -21,9 +22,8 @@ from server.service import Service
 def list_clusters(call: Call) -> dict[str, Any]:
     """All clusters with what their API servers say of themselves; never a credential."""
     fleet = call.service.fleet.current()
-    found = [*fleet.clusters]
-    if fleet.settings.in_cluster_enabled and all(one.id != IN_CLUSTER for one in found):
-        found.insert(0, fleet.home)
+    found = known_clusters(fleet.clusters, fleet.home if fleet.settings.in_cluster_enabled else None)
+    found.sort(key=lambda one: one.id != IN_CLUSTER)
     wanted = {name: call.first(name) for name in ("server", "name") if call.first(name)}
     rows = [cluster_json(call.service, access) for access in found]
     return {

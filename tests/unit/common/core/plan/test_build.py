@@ -228,6 +228,19 @@ def test_a_refused_object_is_a_step_that_sends_nothing() -> None:
     ]
 
 
+def test_fields_of_earlier_appliers_become_ours() -> None:
+    """kubectl's and Argo CD's, and those of the manager that the object names; unless one says no."""
+    made = planned(
+        obj("ConfigMap", "a"),
+        obj("ConfigMap", "b", client_side_apply_migration_manager="terraform"),
+        obj("ConfigMap", "c", sync_options="ClientSideApplyMigration=false"),
+    )
+    legacy = ("argocd-controller", "kubectl-client-side-apply", "kubectl-last-applied")
+    assert [step.takes_over for step in made.steps] == [legacy, (*legacy, "terraform"), ()]
+    kept = planned(obj("ConfigMap", "a"), options=SyncOptions(client_side_apply_migration=False))
+    assert [step.takes_over for step in kept.steps] == [()]
+
+
 def test_the_verb_follows_options_and_annotations() -> None:
     """Replace, Force, Validate and ServerSideApply; an annotation wins over the application."""
     made = planned(
