@@ -13,7 +13,8 @@ import orjson
 
 from benchmarks.client import TightClient, eight_at_once, path_of, set_latency
 from benchmarks.stage import Api, api, applications_path
-from benchmarks.workload import IN_CLUSTER, Object, app_name, application, namespace_of, objects
+from benchmarks.workload import Object, app_name, application, namespace_of, objects
+from common.core.keys import IN_CLUSTER
 
 _REVISION = "0" * 40
 _NOW = "2026-01-01T00:00:00Z"

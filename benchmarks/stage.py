@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import orjson
 
 from benchmarks.children import Child, ChildFailed
@@ -28,6 +27,7 @@ from benchmarks.workload import (
 )
 from cli.up.home import SandboxCluster, prepare
 from common.adapters.valkey import EmbeddedValkey
+from common.core.convert import convert
 from sandbox.notify import payload, post
 
 DEADLINE_SECONDS = 900.0
@@ -44,7 +44,7 @@ class Api:
             folder / "sandbox.log",
             {},
         )
-        self.cluster = msgspec.convert(self.child.ready()["clusters"][0], SandboxCluster)
+        self.cluster = convert(self.child.ready()["clusters"][0], SandboxCluster)
         self.kubeconfig = Path(self.cluster.kubeconfig)
         self.target = Target(
             server=self.cluster.server, token=self.cluster.token, ca_data=self.cluster.ca_data
@@ -173,12 +173,18 @@ class Stage:
             began = time.perf_counter()
             act()
             while len(done) < self.applications:
-                obj = orjson.loads(next(events))["object"]
+                if time.perf_counter() - began > DEADLINE_SECONDS:
+                    raise TimeoutError(self._so_far(done))
+                try:
+                    obj = orjson.loads(next(events))["object"]
+                except TimeoutError as error:
+                    raise TimeoutError(self._so_far(done)) from error
                 if wanted(obj):
                     done.add(obj["metadata"]["name"])
-                if time.perf_counter() - began > DEADLINE_SECONDS:
-                    raise TimeoutError(f"{len(done)} of {self.applications} Applications are as wanted")
         return time.perf_counter() - began
+
+    def _so_far(self, done: set[str]) -> str:
+        return f"{len(done)} of {self.applications} Applications are as wanted, and no more come"
 
     def first_sync(self) -> float:
         """Create all Applications; the seconds until all are Synced, Healthy and their operation is over."""

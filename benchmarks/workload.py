@@ -95,7 +95,7 @@ class Monorepo:
         """Commit another value to one application's ConfigMap; the new revision."""
         head = self._repository.revparse_single("refs/heads/main")
         before = self._repository[head.tree["apps"].id]
-        apps = self._repository.TreeBuilder(before)
+        apps = self._repository.TreeBuilder(before.id)
         folder = self._folder(objects(number, colour=colour))
         apps.insert(app_name(number), folder, pygit2.enums.FileMode.TREE)
         return self._commit(apps.write(), f"Change {app_name(number)}", [head.id])
