@@ -70,11 +70,11 @@ class LeaseKeeper:
             kept = self._held.get(claim.incarnation)
         return kept is not None and kept[1] > self._monotonic()
 
-    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+    def release(self, claim: Claim, *, due_in_seconds: float | None, seen: int | None = None) -> bool:
         """Stop keeping and let go; True when it must be rung now. Raises LeaseLost, StoreUnavailable."""
         with self._lock:
             self._held.pop(claim.incarnation, None)
-        return self._due.release(claim, due_in_seconds=due_in_seconds)
+        return self._due.release(claim, due_in_seconds=due_in_seconds, seen=seen)
 
     def abandon(self) -> list[Item]:
         """Give everything back undone, at once, for a process that ends; returns what to ring."""

@@ -11,6 +11,7 @@ from common.operations import conclude, finalize
 from common.operations.bundle import Ports
 from common.operations.compare import STAMPS
 from common.operations.desired_state import desired_state, resolve_sources
+from common.operations.echo import Echo
 from common.operations.fleet import Fleet
 from common.operations.look import kept_stamps, look
 from common.operations.operate import BEGUN, choose, operate
@@ -20,10 +21,13 @@ from common.operations.turn import Turn
 from common.ports import Kind
 
 
-def application(ports: Ports, fleet: Fleet, key: AppKey, kinds: Kind) -> float | None:
+def application(
+    ports: Ports, fleet: Fleet, key: AppKey, kinds: Kind, echo: Echo | None = None
+) -> float | None:
     """Do everything for one application that can be done now; the seconds until the next look.
 
-    None when only an event, a request or a new commit makes another look worth while.
+    None when only an event, a request or a new commit makes another look worth while. `echo` is told what
+    was known of its objects at the end.
 
     Raises:
         Overtaken: it was changed meanwhile; look again at once.
@@ -43,7 +47,7 @@ def application(ports: Ports, fleet: Fleet, key: AppKey, kinds: Kind) -> float |
             return finalize.advance(turn)
         if reading.errors:
             raise InvalidInput.of(reading.errors)
-        return _reconcile(turn)
+        return _reconcile(turn, echo)
     except RenderError as error:  # a manifest's InvalidInput is none of the spec
         return conclude.not_comparable(turn, error)
     except InvalidInput as error:
@@ -77,7 +81,7 @@ def _forget(ports: Ports, key: AppKey) -> None:
     ports.facts.drop(conclude.HEALTHY_SINCE, [str(key)])
 
 
-def _reconcile(turn: Turn) -> float | None:
+def _reconcile(turn: Turn, echo: Echo | None) -> float | None:
     place = turn.fleet.place(turn.app)
     cluster = turn.connect(place)
     refresh = refresh_asked(turn.app.raw)
@@ -90,4 +94,7 @@ def _reconcile(turn: Turn) -> float | None:
     operated = None
     if chosen.running is not None:
         operated = operate(turn, place, cluster, chosen.running, seen, state)
-    return conclude.write(turn, place, state, seen, chosen, operated, asked=refresh)
+    due_in = conclude.write(turn, place, state, seen, chosen, operated, asked=refresh)
+    if echo is not None:
+        echo.note(place.access.id, turn.owner, seen.view)
+    return due_in

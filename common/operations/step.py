@@ -11,6 +11,7 @@ from common.core.errors import LeaseLost, Retryable
 from common.core.keys import AppKey
 from common.operations import reconcile
 from common.operations.bundle import Ports
+from common.operations.echo import Echo
 from common.operations.fleet import FleetReader
 from common.operations.follow import follow
 from common.operations.status_write import Overtaken
@@ -34,21 +35,23 @@ def step(ports: Ports, fleet: FleetReader, item: Item) -> None:
     if claim is None:
         return
     metrics.SCHEDULER_LATENESS.labels(item.sort).observe(max(0.0, claim.waited_seconds))
+    echo = Echo()
     try:
-        due_in = _advance(ports, fleet, claim)
+        due_in = _advance(ports, fleet, claim, echo)
     except BaseException:
         # What it was due for must not be lost, nor tried again at once.
         ports.due.request(item, claim.kinds or Kind.DIFF, delay_seconds=UNEXPECTED_SECONDS)
         _release(ports, claim, UNEXPECTED_SECONDS)
         raise
-    _release(ports, claim, due_in)
+    _release(ports, claim, due_in, seen=echo.seen(ports, claim))
 
 
-def _advance(ports: Ports, fleet: FleetReader, claim: Claim) -> float | None:
+def _advance(ports: Ports, fleet: FleetReader, claim: Claim, echo: Echo) -> float | None:
     try:
         if claim.item.sort == "ref":
             return follow(ports, fleet.current(), claim.item.name)
-        return reconcile.application(ports, fleet.current(), AppKey.parse(claim.item.name), claim.kinds)
+        key = AppKey.parse(claim.item.name)
+        return reconcile.application(ports, fleet.current(), key, claim.kinds, echo)
     except Overtaken:
         return 0.0
     except Retryable as error:
@@ -58,9 +61,9 @@ def _advance(ports: Ports, fleet: FleetReader, claim: Claim) -> float | None:
         return wait
 
 
-def _release(ports: Ports, claim: Claim, due_in: float | None) -> None:
+def _release(ports: Ports, claim: Claim, due_in: float | None, *, seen: int | None = None) -> None:
     try:
-        if ports.leases.release(claim, due_in_seconds=due_in):
+        if ports.leases.release(claim, due_in_seconds=due_in, seen=seen):
             ports.queue.ring(claim.item, claim.kinds)
     except LeaseLost:
         log.info("lease_lost", item=str(claim.item))

@@ -25,6 +25,8 @@ class Kind(enum.IntFlag):
     """Ignore caches: the hard refresh."""
     REVISION = 32
     """Only the revision in the status is behind."""
+    LIVE = 64
+    """A watch has seen an object of its changed; perhaps only by our own write."""
 
 
 class Item(msgspec.Struct, frozen=True, order=True):
@@ -83,9 +85,14 @@ class DueSet(Protocol):
         """Hold on; returns those that are lost."""
         ...
 
-    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+    def asked(self, claim: Claim) -> tuple[int, Kind]:
+        """The sequence now, and what has been asked for since the claim."""
+        ...
+
+    def release(self, claim: Claim, *, due_in_seconds: float | None, seen: int | None = None) -> bool:
         """Let go, due again then (None: when something asks); True when it must be rung now because a
-        request came meanwhile. Raises LeaseLost when it was not ours any more.
+        request came meanwhile. Requests up to the sequence `seen` have been looked into already, and ask
+        for nothing. Raises LeaseLost when it was not ours any more.
         """
         ...
 
@@ -123,7 +130,7 @@ class Leases(Protocol):
         """Whether it is surely still ours."""
         ...
 
-    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+    def release(self, claim: Claim, *, due_in_seconds: float | None, seen: int | None = None) -> bool:
         """Stop keeping and let go; True when it must be rung now. Raises LeaseLost."""
         ...
 

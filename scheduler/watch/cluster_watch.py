@@ -113,7 +113,7 @@ class ClusterWatch:
 
     def _wake(self, owners: Collection[str]) -> None:
         items = [Item.app(self._parts.app_of(owner)) for owner in owners]
-        self._parts.request(items, Kind.DIFF, cluster=self.access.id)
+        self._parts.request(items, Kind.LIVE, cluster=self.access.id)
 
     def _completed(self, _kind: GroupKind) -> None:
         if all(watch.complete for watch, _ in self._kinds.values()):

@@ -78,13 +78,18 @@ class DueSetMachine(RuleBasedStateMachine):
         assert real.kinds & self.owed.get(item, Kind(0)) == self.owed.get(item, Kind(0)), "a request was lost"
         return (real, model)
 
-    @rule(pair=consumes(claims), due_in=st.sampled_from([None, 0.0, 2.0, 60.0]))
-    def release(self, pair: Pair, due_in: float | None) -> None:
-        """It ends; its lease may be lost by now. A claim not released is a worker that was killed."""
+    @rule(pair=consumes(claims), due_in=st.sampled_from([None, 0.0, 2.0, 60.0]), looks=st.booleans())
+    def release(self, pair: Pair, due_in: float | None, looks: bool) -> None:
+        """It ends; its lease may be lost by now. A claim not released is a worker that was killed. Who looks
+        into what was asked meanwhile need not be asked again.
+        """
+        asked = [due.asked(claim) for due, claim in ((self.real, pair[0]), (self.model, pair[1]))]
+        assert asked[0] == asked[1]
+        seen = asked[0][0] if looks else None
         answers = []
         for due, claim in ((self.real, pair[0]), (self.model, pair[1])):
             try:
-                answers.append(due.release(claim, due_in_seconds=due_in))
+                answers.append(due.release(claim, due_in_seconds=due_in, seen=seen))
             except LeaseLost:
                 answers.append(None)
         assert answers[0] is answers[1]

@@ -123,13 +123,21 @@ class MemoryDueSet:
                     state.lease_ends = state.due = self._clock() + lease_seconds
             return lost
 
-    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+    def asked(self, claim: Claim) -> tuple[int, Kind]:
+        """The sequence now, and what was asked for since the claim."""
+        with self._lock:
+            state = self._items.get(claim.item)
+            return (0, NOTHING) if state is None else (state.sequence, state.pending)
+
+    def release(self, claim: Claim, *, due_in_seconds: float | None, seen: int | None = None) -> bool:
         """Let go; True when it must be rung now. Raises LeaseLost."""
         with self._lock:
             now, state = self._clock(), self._items.get(claim.item)
             if state is None or state.holder != claim.incarnation:
                 raise LeaseLost(f"the lease on {claim.item} is not ours any more")
             wanted = [] if due_in_seconds is None else [now + due_in_seconds]
+            if state.sequence == seen:
+                state.claimed, state.pending = state.sequence, NOTHING
             if state.sequence != state.claimed and state.wake is not None:
                 wanted.append(state.wake)
             state.held, state.holder, state.lease_ends = NOTHING, "", None

@@ -24,7 +24,7 @@ class MemoryLeases:
         """See `Leases.held`."""
         return claim.incarnation in self._held
 
-    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+    def release(self, claim: Claim, *, due_in_seconds: float | None, seen: int | None = None) -> bool:
         """See `Leases.release`."""
         self._held.pop(claim.incarnation, None)
-        return self._due.release(claim, due_in_seconds=due_in_seconds)
+        return self._due.release(claim, due_in_seconds=due_in_seconds, seen=seen)

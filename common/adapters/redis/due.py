@@ -71,10 +71,18 @@ class RedisDueSet:
         lost = set(self._claim(self._keys, self._now(), lease_seconds, "renew", *pairs))
         return [claim for claim in claims if claim.incarnation.encode() in lost]
 
-    def release(self, claim: Claim, *, due_in_seconds: float | None) -> bool:
+    def asked(self, claim: Claim) -> tuple[int, Kind]:
+        """The sequence now, and what was asked for since the claim. Raises StoreUnavailable."""
+        with translating:
+            state = self._client.hget(self._keys[3], str(claim.item))
+        sequence, pending, *_ = (state or b"0 0").split()
+        return int(sequence), Kind(int(pending))
+
+    def release(self, claim: Claim, *, due_in_seconds: float | None, seen: int | None = None) -> bool:
         """Let go; True when it must be rung now. Raises LeaseLost, StoreUnavailable."""
         due = "" if due_in_seconds is None else due_in_seconds
-        answer = self._release(self._keys, self._now(), str(claim.item), claim.incarnation, due)
+        known = "" if seen is None else seen
+        answer = self._release(self._keys, self._now(), str(claim.item), claim.incarnation, due, known)
         if answer == -1:
             raise LeaseLost(f"the lease on {claim.item} is not ours any more")
         return bool(answer)
