@@ -21,6 +21,7 @@ from common.adapters.git.deadline import Deadline
 from common.adapters.git.libgit2 import open_bare
 from common.adapters.git.limits import GitLimits
 from common.adapters.git.locks import held
+from common.adapters.git.open_mirrors import OPEN
 from common.core.errors import CommitMissing, GitError
 from common.core.keys import Revision
 
@@ -70,14 +71,17 @@ class Mirror:
             if not self.path.is_dir():
                 raise CommitMissing(f"commit {revision} has not been fetched")
             try:
-                repository = open_bare(self.path)
+                state, repository = OPEN.take(self.path)
                 try:
                     yield repository
                 except CommitMissing:
                     self._check(repository)
-                    raise
-                finally:
                     repository.free()
+                    raise
+                except BaseException:
+                    repository.free()
+                    raise
+                OPEN.give_back(self.path, state, repository)
             except GitError:
                 raise
             except _DAMAGE as error:
