@@ -90,17 +90,17 @@ def _small(results: Results) -> Iterator[str]:
         yield f"\nAPI requests in that time: {idle.requests}."
     if (healed := results.healing) is not None:
         yield f"\n## A change by hand, {healed.applications} applications\n"
-        yield f"Healed after {healed.median_seconds * 1000:.0f} ms (median of {healed.attempts}; "
+        yield f"Healed after {healed.median_seconds * 1000:.0f} ms (median of {healed.attempts};"
         yield f"the worst {healed.worst_seconds * 1000:.0f} ms). The aim: a median of at most 100 ms."
     if (pushed := results.push) is not None:
         yield f"\n## One application's file pushed, {pushed.applications} follow the repository\n"
-        yield f"Live {pushed.median_seconds * 1000:.0f} ms after the push was begun (median of "
-        yield f"{pushed.attempts}), for {pushed.cpu_seconds * 1000:.0f} ms of Moorings' CPU. "
+        yield f"Live {pushed.median_seconds * 1000:.0f} ms after the push was begun (median of"
+        yield f"{pushed.attempts}), for {pushed.cpu_seconds * 1000:.0f} ms of Moorings' CPU."
         yield "The aim: at most 500 ms of each."
         if pushed.told_seconds:
-            yield f"\nEvery Application's status named the new revision {pushed.told_seconds:.0f} s later, "
+            yield f"\nEvery Application's status named the new revision {pushed.told_seconds:.0f} s later,"
             yield f"written at a bounded rate, for {pushed.told_cpu_seconds:.1f} s of CPU."
     if (started := results.start) is not None:
         yield "\n## `moor up`\n"
-        yield f"Ready after {started.warm_seconds:.1f} s on a data directory that it has used before "
+        yield f"Ready after {started.warm_seconds:.1f} s on a data directory that it has used before"
         yield f"({started.cold_seconds:.1f} s on an empty one). The aim: at most 10 s warm."
