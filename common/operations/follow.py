@@ -28,6 +28,8 @@ REFS = "refs"
 """Facts by ref digest: what a ref pointed to when it was last asked."""
 FOLLOW_PER_SECOND = 20.0
 """How fast untouched applications get a new revision in their status."""
+TOGETHER_SECONDS = 0.5
+"""What comes within so long becomes due at once: with a thousand, a request each takes half a second."""
 FOLLOW_WITHIN_SECONDS = 180.0
 """The bound for all of them, whatever their number."""
 
@@ -176,8 +178,10 @@ def _wake(ports: Ports, repo: RepositoryAccess, keys: Sequence[AppKey], fact: Re
     ring(ports, [key for key in keys if key in touched], Kind.RENDER)
     untouched = [key for key in keys if key not in touched]
     pace = min(1 / FOLLOW_PER_SECOND, FOLLOW_WITHIN_SECONDS / max(1, len(untouched)))
-    for position, key in enumerate(untouched, 1):
-        ports.due.request(Item.app(key), Kind.REVISION, delay_seconds=position * pace)
+    together = max(1, round(TOGETHER_SECONDS / pace))
+    for start in range(0, len(untouched), together):
+        items = [Item.app(key) for key in untouched[start : start + together]]
+        ports.due.request_many(items, Kind.REVISION, delay_seconds=(start + 1) * pace)
 
 
 def _rendered(inputs: object, revision: str, digest: str) -> bool:
